@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "gds/base/result.h"
+
+namespace gds {
+
+/// An owned file descriptor, closed at the end of its life.
+class Fd {
+public:
+    Fd() = default;
+    explicit Fd(int fd) : fd_(fd) {}
+    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    ~Fd();
+
+    [[nodiscard]] int get() const { return fd_; }
+    [[nodiscard]] bool valid() const { return fd_ >= 0; }
+    explicit operator bool() const { return valid(); }
+    /// Close now and say whether the kernel reported an error (delayed write errors of NFS).
+    Status close();
+
+private:
+    int fd_ = -1;
+};
+
+/// The whole of a small file (credentials, configuration). Error: not_found, io, or too large.
+Result<std::string> read_small_file(const std::string& path, std::size_t limit = 1 << 20);
+
+/// Write all of `text` to a temporary beside `path`, fsync, and rename it over `path`; `mode` is
+/// what the new file gets. A reader sees the old file or the new one, whole.
+Status replace_file(const std::string& path, std::string_view text, unsigned mode);
+
+}  // namespace gds

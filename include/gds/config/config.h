@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gds/base/log.h"
+#include "gds/base/result.h"
+#include "gds/base/text.h"
+
+namespace gds::config {
+
+/// Where an option's value came from.
+enum class Origin { preset, file, environment, flag };
+
+enum class Type { text, path, list, toggle, integer, real, size, duration, mode, choice };
+
+/// One option of gdrive-sync: the single place that knows its name, type, default and help.
+/// --max-delete is GDRIVE_SYNC_MAX_DELETE in the environment and max-delete in the file.
+struct Option {
+    std::string_view name;  ///< without dashes
+    Type type = Type::text;
+    std::string_view preset;  ///< default as text; "" for none
+    std::string_view value_name;  ///< "PATH", "N"; "" for switches
+    std::string_view help;
+    std::string_view group;  ///< heading in --help
+    std::string_view choices = "";  ///< "text|json"
+    std::string_view commands = "";  ///< commands that take it, space-separated; "" for all
+};
+
+/// All options, in the order of --help.
+const std::vector<Option>& option_table();
+
+/// One option's resolved text values (several for lists) and their origin.
+struct Value {
+    std::vector<std::string> texts;
+    Origin origin = Origin::preset;
+    std::string where;  ///< "--max-delete", "GDRIVE_SYNC_MAX_DELETE", "/etc/x.toml:3"
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+/// Flags as the command line gave them, by option name.
+using Flags = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Every option with a value: flag, else environment, else file, else default.
+class Resolved {
+public:
+    /// Error: invalid_argument naming the flag, variable or file:line, the bad value and what is
+    /// allowed; also for unknown keys of the file.
+    static Result<Resolved> make(const Flags& flags, const Environment& environment);
+
+    [[nodiscard]] const Value& value(std::string_view name) const;
+    [[nodiscard]] bool given(std::string_view name) const;  ///< not from the default
+
+    // Typed access; the values were checked in make(). A wrong name or type is a bug and aborts.
+    [[nodiscard]] std::string text(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
+    [[nodiscard]] bool toggle(std::string_view name) const;
+    [[nodiscard]] std::int64_t integer(std::string_view name) const;
+    [[nodiscard]] double real(std::string_view name) const;
+    [[nodiscard]] std::int64_t size(std::string_view name) const;  ///< "off": -1
+    [[nodiscard]] Millis duration(std::string_view name) const;    ///< "off": 0
+    [[nodiscard]] unsigned mode(std::string_view name) const;      ///< octal
+
+private:
+    std::map<std::string, Value, std::less<>> values_;
+};
+
+}  // namespace gds::config

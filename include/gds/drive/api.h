@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gds/base/result.h"
+#include "gds/http/engine.h"
+#include "gds/model/item.h"
+
+namespace gds::drive {
+
+/// Which items a list or feed looks at (files.list `corpora`).
+struct Corpus {
+    std::string drive_id;  ///< a shared drive; empty for the user's own corpus
+};
+
+/// One page of files.list.
+struct Page {
+    std::vector<model::Item> items;
+    std::string next_page_token;  ///< empty on the last page
+    bool incomplete = false;      ///< incompleteSearch
+};
+
+/// One entry of changes.list: the present state of an item, or that it is gone from view.
+struct Change {
+    std::string id;
+    bool removed = false;
+    std::optional<model::Item> item;
+    std::string drive_id;  ///< changeType "drive"
+};
+
+struct ChangePage {
+    std::vector<Change> changes;
+    std::string next_page_token;
+    std::string new_start_page_token;  ///< on the last page only
+};
+
+/// about.get: whose credentials these are.
+struct Account {
+    std::string permission_id;
+    std::string email;
+    std::string display_name;
+};
+
+/// An item's id with the key that old link-shared items need (Drive guide "resource keys").
+struct Ref {
+    std::string id;
+    std::string resource_key;
+};
+
+/// A document format: the extension rclone gives it and the type that files.export takes.
+struct ExportFormat {
+    std::string extension;  ///< without the dot
+    std::string mime_type;
+};
+
+/// The format that a document of `mime_type` is exported to: the first of `preferences` (extensions)
+/// that Google supports for it (Drive guide "export formats"; fixed table). nullopt: none.
+std::optional<ExportFormat> export_format(std::string_view mime_type,
+                                          const std::vector<std::string>& preferences);
+/// True where some document type can be exported to that extension.
+bool is_export_extension(std::string_view extension);
+
+/// What an answer of Drive means; knows its 403 reasons (Drive guide "resolve errors").
+/// Permanent refusals of one file have code permission_denied and the reason set.
+std::optional<Error> classify(const http::Response& response);
+/// True for refusals that this account can never get past for this file: download forbidden,
+/// flagged as malware, a type without export. They are skipped, not failed.
+bool is_permanent_refusal(const Error& error);
+
+/// Calls of Drive API v3, GET only. Callbacks come on the engine's thread.
+class Api {
+public:
+    Api(http::Engine& engine, std::string endpoint, Corpus corpus);
+
+    /// One page of the children of one folder, trashed ones left out.
+    void list_children(const Ref& folder, const std::string& page_token,
+                       std::function<void(Result<Page>)> done);
+    /// One page of everything in the corpus (whole shared drive), trashed ones left out.
+    void list_all(const std::string& page_token, std::function<void(Result<Page>)> done);
+    /// files.get. Error: not_found where it is gone or out of sight.
+    void get(const Ref& item, std::function<void(Result<model::Item>)> done);
+    Result<model::Item> get(const Ref& item);
+    /// All children of `parent` ("root" allowed) of exactly that name; the server compares without
+    /// case, this does not.
+    Result<std::vector<model::Item>> find_children(const Ref& parent, const std::string& name);
+    void find_children(const Ref& parent, const std::string& name,
+                       std::function<void(Result<std::vector<model::Item>>)> done);
+    /// Items shared with this account (sharedWithMe) of exactly that name.
+    Result<std::vector<model::Item>> find_shared(const std::string& name);
+    Result<Account> about();
+    Result<std::string> start_page_token();
+    void changes(const std::string& page_token, std::function<void(Result<ChangePage>)> done);
+    /// exportLinks of a document: (mime type, URL).
+    Result<std::vector<std::pair<std::string, std::string>>> export_links(const Ref& item);
+    void export_links(
+        const Ref& item,
+        std::function<void(Result<std::vector<std::pair<std::string, std::string>>>)> done);
+
+    /// GET of a file's bytes from `offset` on (alt=media).
+    [[nodiscard]] http::Request media_request(const Ref& item, std::int64_t offset) const;
+    /// GET of files.export.
+    [[nodiscard]] http::Request export_request(const Ref& item, const std::string& mime_type) const;
+    /// GET of an exportLinks URL.
+    [[nodiscard]] http::Request link_request(const std::string& url) const;
+
+    [[nodiscard]] const Corpus& corpus() const { return corpus_; }
+
+private:
+    [[nodiscard]] http::Request call(std::string label, const std::string& path,
+                                     std::vector<std::pair<std::string, std::string>> query,
+                                     const std::vector<Ref>& refs) const;
+
+    http::Engine& engine_;
+    std::string endpoint_;
+    Corpus corpus_;
+};
+
+}  // namespace gds::drive

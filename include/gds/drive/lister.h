@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gds/base/result.h"
+#include "gds/drive/api.h"
+
+namespace gds::drive {
+
+/// A folder whose listing is not known to be whole, and why.
+struct Doubt {
+    Ref folder;
+    Error error;
+};
+
+/// Receives a listing as it comes; calls on the engine's thread. May ask the lister for more.
+class ListingObserver {
+public:
+    virtual ~ListingObserver() = default;
+    /// Items of one page of `folder`. An error ends the whole listing.
+    virtual Status items(const std::string& folder, const std::vector<model::Item>& page) = 0;
+    /// The last page of `folder` was the last.
+    virtual Status folder_complete(const std::string& folder) = 0;
+    /// Answer to Lister::want_item. not_found means gone or out of sight.
+    virtual Status item(const Ref& ref, const Result<model::Item>& result) = 0;
+};
+
+/// Proof that every list asked for was read to its last page. Only Lister::run() makes one.
+class CompleteListing {
+    friend class Lister;
+    CompleteListing() = default;
+};
+
+struct ListingResult {
+    std::optional<CompleteListing> complete;  ///< absent where anything is in doubt
+    std::vector<Doubt> doubts;
+};
+
+/// Lists many folders concurrently, each one parent a query, page by page. A page token seen twice,
+/// incompleteSearch, a broken page after its retries: the folder is in doubt. A rejected token
+/// restarts that folder once from its first page.
+class Lister {
+public:
+    Lister(http::Engine& engine, Api& api, ListingObserver& observer);
+    ~Lister();
+    Lister(const Lister&) = delete;
+    Lister& operator=(const Lister&) = delete;
+
+    /// Queue a folder; a second call with the same id does nothing.
+    void want_folder(const Ref& folder);
+    /// Queue one files.get; a second call with the same id does nothing.
+    void want_item(const Ref& item);
+    /// Queue the whole corpus flat (a whole shared drive): items() comes with folder "".
+    void want_all();
+
+    /// Pump until the queue is empty. Error: the observer's, cancelled, or one that no further
+    /// request can survive (unauthenticated). Anything less is a doubt.
+    Result<ListingResult> run();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gds::drive
