@@ -33,6 +33,9 @@ std::optional<std::int64_t> parse_http_date(std::string_view text);
 
 /// The text with control characters and invalid UTF-8 made visible, for a terminal or a log line.
 std::string printable(std::string_view text);
+/// Length in bytes of the well-formed UTF-8 character at the front of a non-empty text; 0 where there
+/// is none.
+std::size_t utf8_length(std::string_view text);
 /// True where the text is well-formed UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
 
