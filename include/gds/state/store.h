@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gds/base/result.h"
+#include "gds/model/item.h"
+#include "gds/state/database.h"
+
+namespace gds::state {
+
+/// An item's number in the database; 0 is no item.
+using ItemNo = std::int64_t;
+/// A recorded file or folder of the volume; 0 is the destination's root.
+using EntryNo = std::int64_t;
+/// A chain of followed shortcuts, by number; 0 is none.
+using Via = std::int64_t;
+
+/// What the volume holds at one path, as far as it was recorded.
+struct Entry {
+    EntryNo n = 0;
+    EntryNo parent = 0;
+    std::string name;
+    bool folder = false;
+    ItemNo item = 0;  ///< 0: a folder that no item explains any more
+    Via via = 0;
+    std::int64_t size = 0;
+    std::int64_t mtime_ns = 0;
+    std::string content;  ///< the item's content key that these bytes are; empty: not known
+    std::string digest;   ///< raw digest of the bytes (algorithm by length); empty: not known
+    bool unverified = false;
+};
+
+/// An item that failed and will be tried again.
+struct Parked {
+    ItemNo item = 0;
+    Via via = 0;
+    std::string path;
+    std::string reason;  ///< a label, such as "mismatch" or "blocked"
+    std::string detail;  ///< a sentence
+    std::string content; ///< the content key that failed; another one is tried at once
+    std::int64_t attempts = 0;
+    std::int64_t next_try_ms = 0;  ///< wall clock
+};
+
+/// One line of the run history.
+struct RunRow {
+    std::string id, command, result, message;
+    std::int64_t started_ms = 0, finished_ms = 0;
+    int exit_code = 0;
+    std::int64_t downloaded = 0, updated = 0, renamed = 0, deleted = 0, failed = 0, bytes = 0;
+};
+
+/// How opening went.
+enum class Opened { existing, created, rebuilt };
+
+/// The state database: the remote snapshot, what the volume holds, what is parked, past runs. A cache
+/// that can be rebuilt: schema in docs/state-schema.md. Rollback journal and synchronous=FULL, since
+/// WAL needs shared memory that NFS does not have.
+class Store {
+public:
+    /// Open or create `path`; a damaged one is renamed to `path`.damaged-SUFFIX and a new one made
+    /// (Opened::rebuilt). `scratch_dir` is where temporary tables may spill.
+    static Result<Store> open(const std::string& path, const std::string& suffix, Opened& opened);
+    /// A private copy of the database at `path` (empty where there is none) in `directory`, removed
+    /// from the directory at once: nothing done to it is ever seen (dry runs).
+    static Result<Store> open_copy(const std::string& path, const std::string& directory);
+
+    [[nodiscard]] Database& db() { return db_; }
+
+    // Settings and facts by name.
+    Result<std::string> meta(const std::string& key);
+    Status set_meta(const std::string& key, const std::string& value);
+
+    // The remote snapshot.
+    /// The number of an id, made if it is new.
+    Result<ItemNo> intern(const std::string& id);
+    Result<std::string> id_of(ItemNo item);
+    /// Record an item's present state; writes nothing where nothing changed. Returns its number.
+    Result<ItemNo> upsert(const model::Item& item);
+    Result<std::optional<model::Item>> item(ItemNo item);
+    Result<Via> chain(Via outer, ItemNo shortcut);
+    /// The shortcuts of a chain, outermost first.
+    Result<std::vector<ItemNo>> shortcuts(Via via);
+    /// Forget items that `keep` refuses and that no entry, parked row or chain refers to.
+    Status forget_items(const std::function<bool(ItemNo)>& keep);
+
+    // What the volume holds.
+    Result<EntryNo> insert(const Entry& entry);
+    Status update(const Entry& entry);
+    Status erase(EntryNo entry);
+    Result<std::optional<Entry>> entry(EntryNo entry);
+    Result<std::optional<Entry>> entry_of(ItemNo item, Via via);
+    Result<std::optional<Entry>> entry_at(EntryNo parent, const std::string& name);
+    /// The recorded path; "" for 0.
+    Result<std::string> path_of(EntryNo entry);
+    struct Totals {
+        std::int64_t files = 0, bytes = 0;
+    };
+    Result<Totals> totals();
+
+    // Parked items.
+    Status park(const Parked& parked);
+    Status unpark(ItemNo item, Via via);
+    Result<std::optional<Parked>> parked(ItemNo item, Via via);
+    Result<std::vector<Parked>> parked_items(std::int64_t limit);
+    Result<std::map<std::string, std::int64_t>> parked_counts();
+
+    // History.
+    Status add_run(const RunRow& run);
+    /// Newest first.
+    Result<std::vector<RunRow>> runs(int limit);
+
+private:
+    explicit Store(Database db) : db_(std::move(db)) {}
+    static Result<Store> open_existing(const std::string& path);
+
+    Database db_;
+};
+
+}  // namespace gds::state

@@ -1,0 +1,76 @@
+#include "work_tables.h"
+
+namespace gds::run {
+
+Status create_work_tables(state::Database& db) {
+    GDS_CHECK(db.execute("PRAGMA temp_store=FILE"));
+    return db.execute(R"sql(
+-- skip: why the item is not mirrored; it still explains its path. claims: takes part in the
+-- settling of names. entry: the recorded entry that is this item, 0 for none yet.
+CREATE TEMP TABLE wanted(
+    n INTEGER PRIMARY KEY,
+    parent INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    folder INTEGER NOT NULL,
+    depth INTEGER NOT NULL,
+    claims INTEGER NOT NULL,
+    skip TEXT,
+    entry INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX temp.wanted_slot ON wanted(parent, name);
+CREATE INDEX temp.wanted_key ON wanted(item, via);
+CREATE INDEX temp.wanted_entry ON wanted(entry) WHERE entry <> 0;
+
+-- what: missing, changed (other bytes), mtime (same bytes, other time).
+CREATE TEMP TABLE drift(
+    entry INTEGER PRIMARY KEY,
+    what TEXT NOT NULL,
+    size INTEGER,
+    mtime_ns INTEGER
+);
+
+-- parent: the entry it lies in, or minus the stray folder's number. keep: never to be removed.
+CREATE TEMP TABLE stray(
+    n INTEGER PRIMARY KEY,
+    parent INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    type INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    keep INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX temp.stray_slot ON stray(parent, name);
+
+-- Recorded entries that a filter makes invisible, and folders that hold something invisible.
+CREATE TEMP TABLE invisible(entry INTEGER PRIMARY KEY);
+CREATE TEMP TABLE held(place INTEGER PRIMARY KEY);
+-- Items that a filter leaves out, under any of their paths.
+CREATE TEMP TABLE hidden(item INTEGER, via INTEGER, PRIMARY KEY(item, via)) WITHOUT ROWID;
+
+-- kind and outcome: the model's. wanted, entry, stray: what it is about, 0 for none. evict: it has
+-- to go just before another action lands.
+CREATE TEMP TABLE action(
+    seq INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    source TEXT NOT NULL DEFAULT '',
+    size INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '',
+    id TEXT NOT NULL DEFAULT '',
+    outcome INTEGER NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '',
+    wanted INTEGER NOT NULL DEFAULT 0,
+    entry INTEGER NOT NULL DEFAULT 0,
+    stray INTEGER NOT NULL DEFAULT 0,
+    depth INTEGER NOT NULL DEFAULT 0,
+    checksum TEXT NOT NULL DEFAULT '',
+    confirmed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX temp.action_kind ON action(kind, seq);
+CREATE INDEX temp.action_wanted ON action(wanted) WHERE wanted <> 0;
+)sql");
+}
+
+}  // namespace gds::run

@@ -1,0 +1,154 @@
+#include "gds/state/database.h"
+
+#include <fmt/core.h>
+
+namespace gds::state {
+
+namespace {
+
+Code code_of(int sqlite_code, int system_errno) {
+    switch (sqlite_code & 0xFF) {
+        case SQLITE_FULL: return Code::disk_full;
+        case SQLITE_READONLY:
+        case SQLITE_PERM: return Code::read_only;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB: return Code::invalid_argument;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED: return Code::busy;
+        case SQLITE_IOERR: return errno_error(system_errno, "").code == Code::disk_full
+                                      ? Code::disk_full
+                                      : Code::io;
+        case SQLITE_MISUSE:
+        case SQLITE_ERROR:
+        case SQLITE_CONSTRAINT:
+        case SQLITE_MISMATCH:
+        case SQLITE_RANGE: return Code::internal;
+        default: return Code::io;
+    }
+}
+
+}  // namespace
+
+Result<Database> Database::open(const std::string& path, int flags) {
+    sqlite3* raw = nullptr;
+    const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_EXRESCODE, nullptr);
+    Database database(raw);
+    if (code != SQLITE_OK) {
+        return raw == nullptr ? error(Code::internal, "SQLite has no memory")
+                              : database.failure(fmt::format("cannot open {}", path));
+    }
+    return database;
+}
+
+Status Database::execute(const std::string& sql) {
+    if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+        return failure("database");
+    }
+    return {};
+}
+
+Error Database::failure(std::string_view what) const {
+    const int code = sqlite3_errcode(handle_.get());
+    return error(code_of(code, sqlite3_system_errno(handle_.get())),
+                 fmt::format("{}: {}", what, sqlite3_errmsg(handle_.get())));
+}
+
+Database::Cached* Database::acquire(const char* sql) {
+    const auto [first, last] = cache_.equal_range(sql);
+    for (auto it = first; it != last; ++it) {
+        if (!it->second->in_use) {
+            it->second->in_use = true;
+            return it->second.get();
+        }
+    }
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) !=
+        SQLITE_OK) {
+        return nullptr;
+    }
+    auto cached = std::make_unique<Cached>();
+    cached->statement.reset(raw);
+    cached->in_use = true;
+    return cache_.emplace(sql, std::move(cached))->second.get();
+}
+
+Query::~Query() {
+    if (cached_ != nullptr) {
+        sqlite3_reset(cached_->statement.get());
+        sqlite3_clear_bindings(cached_->statement.get());
+        cached_->in_use = false;
+    }
+}
+
+Result<bool> Query::next() {
+    if (cached_ == nullptr || bind_failed_) {
+        return database_.failure("database");
+    }
+    switch (sqlite3_step(cached_->statement.get())) {
+        case SQLITE_ROW: return true;
+        case SQLITE_DONE: return false;
+        default: return database_.failure("database");
+    }
+}
+
+std::int64_t Query::integer(int column) const {
+    return sqlite3_column_int64(cached_->statement.get(), column);
+}
+
+bool Query::null(int column) const {
+    return sqlite3_column_type(cached_->statement.get(), column) == SQLITE_NULL;
+}
+
+std::string Query::text(int column) const { return std::string(view(column)); }
+
+std::string_view Query::view(int column) const {
+    // sqlite3_column_blob leaves text as it is, so that bytes that are no UTF-8 survive too.
+    const auto* bytes =
+        static_cast<const char*>(sqlite3_column_blob(cached_->statement.get(), column));
+    const int size = sqlite3_column_bytes(cached_->statement.get(), column);
+    return bytes == nullptr ? std::string_view{}
+                            : std::string_view(bytes, static_cast<std::size_t>(size));
+}
+
+void Query::bind(int index, std::int64_t value) {
+    bind_failed_ |= sqlite3_bind_int64(cached_->statement.get(), index, value) != SQLITE_OK;
+}
+
+void Query::bind(int index, std::string_view value) {
+    const char* data = value.data() == nullptr ? "" : value.data();
+    bind_failed_ |= sqlite3_bind_text64(cached_->statement.get(), index, data, value.size(),
+                                        SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK;
+}
+
+void Query::bind(int index, Blob value) {
+    if (value.bytes.empty()) {
+        bind(index, std::nullopt);
+        return;
+    }
+    bind_failed_ |= sqlite3_bind_blob64(cached_->statement.get(), index, value.bytes.data(),
+                                        value.bytes.size(), SQLITE_TRANSIENT) != SQLITE_OK;
+}
+
+void Query::bind(int index, std::nullopt_t) {
+    bind_failed_ |= sqlite3_bind_null(cached_->statement.get(), index) != SQLITE_OK;
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+    GDS_CHECK(database.run("BEGIN IMMEDIATE"));
+    return Transaction(database);
+}
+
+Transaction::~Transaction() {
+    if (database_ != nullptr && sqlite3_get_autocommit(database_->handle()) == 0) {
+        // What failed is already being reported; SQLite rolls back again at the next open.
+        [[maybe_unused]] const Status ignored = database_->run("ROLLBACK");
+    }
+}
+
+Status Transaction::commit() {
+    GDS_CHECK(database_->run("COMMIT"));
+    database_ = nullptr;
+    return {};
+}
+
+}  // namespace gds::state

@@ -1,0 +1,135 @@
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iterator>
+
+#include "gds/base/fd.h"
+#include "gds/base/log.h"
+#include "gds/base/text.h"
+#include "gds/state/store.h"
+#include "schema.h"
+
+namespace gds::state {
+
+namespace {
+
+constexpr int kVersion = static_cast<int>(std::size(kMigrations));
+
+Result<std::int64_t> pragma(Database& db, const char* sql) {
+    Query query(db, sql);
+    const bool row = GDS_TRY(query.next());
+    return row ? query.integer(0) : 0;
+}
+
+Status configure(Database& db) {
+    // The rollback journal works on NFS, where WAL's shared memory does not; FULL makes a commit
+    // survive a power cut. Only one run works on a volume (flock), so the file stays locked to it.
+    GDS_CHECK(db.execute("PRAGMA locking_mode=EXCLUSIVE"));
+    GDS_CHECK(db.execute("PRAGMA journal_mode=TRUNCATE"));
+    GDS_CHECK(db.execute("PRAGMA synchronous=FULL"));
+    GDS_CHECK(db.execute("PRAGMA cache_size=-4096"));
+    return db.execute("PRAGMA foreign_keys=OFF");
+}
+
+Status migrate(Database& db, const std::string& path) {
+    const std::int64_t version = GDS_TRY(pragma(db, "PRAGMA user_version"));
+    if (version > kVersion) {
+        return error(Code::io,
+                     fmt::format("{} was written by a newer version of this program (schema {}, this "
+                                 "one knows {}): use that version, or move the file away to have it "
+                                 "rebuilt",
+                                 path, version, kVersion));
+    }
+    for (std::int64_t next = version; next < kVersion; ++next) {
+        Transaction transaction = GDS_TRY(Transaction::begin(db));
+        GDS_CHECK(db.execute(kMigrations[next]));
+        GDS_CHECK(db.execute(fmt::format("PRAGMA user_version={}", next + 1)));
+        GDS_CHECK(db.execute(fmt::format("PRAGMA application_id={}", kApplicationId)));
+        GDS_CHECK(transaction.commit());
+    }
+    return {};
+}
+
+/// The structure of the file is sound; reads every page once, contents of indexes are not compared.
+Status check_integrity(Database& db, const std::string& path) {
+    const std::int64_t application = GDS_TRY(pragma(db, "PRAGMA application_id"));
+    const std::int64_t version = GDS_TRY(pragma(db, "PRAGMA user_version"));
+    if (version > 0 && application != kApplicationId) {
+        return error(Code::invalid_argument, fmt::format("{} is another program's database", path));
+    }
+    Query query(db, "PRAGMA quick_check(1)");
+    const bool row = GDS_TRY(query.next());
+    if (!row || query.view(0) != "ok") {
+        return error(Code::invalid_argument,
+                     fmt::format("{} is damaged: {}", path, row ? query.text(0) : "no verdict"));
+    }
+    return {};
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+Status set_aside(const std::string& path, const std::string& suffix) {
+    const std::string aside = fmt::format("{}.damaged-{}", path, suffix);
+    if (std::rename(path.c_str(), aside.c_str()) != 0) {
+        return errno_error(errno, path);
+    }
+    // The journal belongs to the damaged file; a new database must not be rolled back with it.
+    ::unlink((path + "-journal").c_str());
+    log::warn("the state database was damaged; it is set aside and rebuilt from a full listing",
+              {{"kept_as", aside}});
+    return {};
+}
+
+}  // namespace
+
+Result<Store> Store::open_existing(const std::string& path) {
+    Store store(GDS_TRY(Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)));
+    GDS_CHECK(configure(store.db_));
+    GDS_CHECK(check_integrity(store.db_, path));
+    GDS_CHECK(migrate(store.db_, path));
+    return store;
+}
+
+Result<Store> Store::open(const std::string& path, const std::string& suffix, Opened& opened) {
+    opened = exists(path) ? Opened::existing : Opened::created;
+    Result<Store> store = open_existing(path);
+    const bool damaged = !store && store.error().code == Code::invalid_argument;
+    if (!damaged) {
+        return store;
+    }
+    opened = Opened::rebuilt;
+    GDS_CHECK(set_aside(path, suffix));
+    return open_existing(path);
+}
+
+Result<Store> Store::open_copy(const std::string& path, const std::string& directory) {
+    const std::string copy = fmt::format("{}/gdrive-sync-{}.db", directory, random_hex(8));
+    if (exists(path)) {
+        // The lock is not ours: SQLite's own reading rules decide what a consistent copy is.
+        Database source = GDS_TRY(Database::open(path, SQLITE_OPEN_READONLY));
+        Database target =
+            GDS_TRY(Database::open(copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+        sqlite3_backup* backup =
+            sqlite3_backup_init(target.handle(), "main", source.handle(), "main");
+        const int result = backup == nullptr ? SQLITE_ERROR : sqlite3_backup_step(backup, -1);
+        if (backup != nullptr) {
+            sqlite3_backup_finish(backup);
+        }
+        if (result != SQLITE_DONE) {
+            ::unlink(copy.c_str());
+            return (backup == nullptr ? target : source).failure(fmt::format("cannot copy {}", path));
+        }
+    }
+    Result<Store> store = open_existing(copy);
+    // Open files stay readable without a name, and a crash leaves nothing behind.
+    ::unlink(copy.c_str());
+    if (store) {
+        GDS_CHECK(store->db_.execute("PRAGMA journal_mode=MEMORY"));
+        GDS_CHECK(store->db_.execute("PRAGMA synchronous=OFF"));
+    }
+    return store;
+}
+
+}  // namespace gds::state

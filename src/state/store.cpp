@@ -1,0 +1,398 @@
+#include "gds/state/store.h"
+
+#include <algorithm>
+
+namespace gds::state {
+
+namespace {
+
+constexpr std::int64_t kNoDownload = 1;
+constexpr std::int64_t kInPhotos = 2;
+constexpr std::int64_t kTrashed = 4;
+constexpr std::int64_t kOwned = 8;
+
+constexpr const char* kSelectItem =
+    "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
+    " resource_key, flags, target, target_mime FROM item WHERE n = ?";
+
+/// An item as its row holds it: numbers instead of ids.
+struct ItemRow {
+    ItemNo parent = 0;
+    ItemNo target = 0;
+    std::int64_t flags = 0;
+};
+
+std::int64_t flags_of(const model::Item& item) {
+    return (item.can_download ? 0 : kNoDownload) | (item.in_photos ? kInPhotos : 0) |
+           (item.trashed ? kTrashed : 0) | (item.owned_by_me ? kOwned : 0);
+}
+
+/// mimeType is kept only where it says more than the kind.
+std::string_view stored_mime(const model::Item& item) {
+    const bool telling =
+        item.kind == model::ItemKind::document || item.kind == model::ItemKind::other;
+    return telling ? std::string_view(item.mime_type) : std::string_view();
+}
+
+/// The revision is the content key only where Drive gives no checksum.
+std::string_view stored_revision(const model::Item& item) {
+    const bool has_checksum = !item.md5.empty() || !item.sha1.empty() || !item.sha256.empty();
+    return has_checksum ? std::string_view() : std::string_view(item.head_revision);
+}
+
+bool same_as_row(const Query& row, const model::Item& item, const ItemRow& numbers) {
+    return row.integer(1) == numbers.parent &&
+           row.integer(2) == static_cast<std::int64_t>(item.kind) && row.view(3) == item.name &&
+           row.view(4) == stored_mime(item) && row.null(5) == !item.size.has_value() &&
+           row.integer(5) == item.size.value_or(0) && row.view(6) == item.md5 &&
+           row.view(7) == item.sha1 && row.view(8) == item.sha256 &&
+           row.integer(9) == item.modified_ms && row.view(10) == stored_revision(item) &&
+           row.view(11) == item.resource_key && row.integer(12) == numbers.flags &&
+           row.integer(13) == numbers.target && row.view(14) == item.target_mime_type;
+}
+
+std::string default_mime(model::ItemKind kind) {
+    switch (kind) {
+        case model::ItemKind::folder: return "application/vnd.google-apps.folder";
+        case model::ItemKind::shortcut: return "application/vnd.google-apps.shortcut";
+        default: return "application/octet-stream";
+    }
+}
+
+Entry entry_from(const Query& row) {
+    Entry entry;
+    entry.n = row.integer(0);
+    entry.parent = row.integer(1);
+    entry.name = row.text(2);
+    entry.folder = row.integer(3) != 0;
+    entry.item = row.integer(4);
+    entry.via = row.integer(5);
+    entry.size = row.integer(6);
+    entry.mtime_ns = row.integer(7);
+    entry.content = row.text(8);
+    entry.digest = row.text(9);
+    entry.unverified = row.integer(10) != 0;
+    return entry;
+}
+
+Result<std::optional<Entry>> one_entry(Query& query) {
+    const bool row = GDS_TRY(query.next());
+    return row ? std::optional<Entry>(entry_from(query)) : std::nullopt;
+}
+
+Parked parked_from(const Query& row) {
+    Parked parked;
+    parked.item = row.integer(0);
+    parked.via = row.integer(1);
+    parked.path = row.text(2);
+    parked.reason = row.text(3);
+    parked.detail = row.text(4);
+    parked.content = row.text(5);
+    parked.attempts = row.integer(6);
+    parked.next_try_ms = row.integer(7);
+    return parked;
+}
+
+}  // namespace
+
+Result<std::string> Store::meta(const std::string& key) {
+    Query query(db_, "SELECT value FROM meta WHERE key = ?", key);
+    const bool row = GDS_TRY(query.next());
+    return row ? query.text(0) : std::string();
+}
+
+Status Store::set_meta(const std::string& key, const std::string& value) {
+    const std::string old = GDS_TRY(meta(key));
+    if (old == value) {
+        return {};
+    }
+    return db_.run("INSERT INTO meta(key, value) VALUES(?, ?)"
+                   " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                   key, value);
+}
+
+Result<ItemNo> Store::intern(const std::string& id) {
+    if (id.empty()) {
+        return 0;
+    }
+    {
+        Query query(db_, "SELECT n FROM item WHERE id = ?", id);
+        const bool row = GDS_TRY(query.next());
+        if (row) {
+            return query.integer(0);
+        }
+    }
+    GDS_CHECK(db_.run("INSERT INTO item(id) VALUES(?)", id));
+    return db_.last_rowid();
+}
+
+Result<std::string> Store::id_of(ItemNo item) {
+    Query query(db_, "SELECT id FROM item WHERE n = ?", item);
+    const bool row = GDS_TRY(query.next());
+    return row ? query.text(0) : std::string();
+}
+
+Result<ItemNo> Store::upsert(const model::Item& item) {
+    const ItemNo n = GDS_TRY(intern(item.id));
+    ItemRow numbers;
+    numbers.parent = GDS_TRY(intern(item.parent));
+    numbers.target = GDS_TRY(intern(item.target_id));
+    numbers.flags = flags_of(item);
+    if (numbers.target != 0 && !item.target_resource_key.empty()) {
+        // The key that opens the target is only ever told by the shortcut.
+        GDS_CHECK(db_.run("UPDATE item SET resource_key = ? WHERE n = ? AND resource_key IS NOT ?",
+                          item.target_resource_key, numbers.target, item.target_resource_key));
+    }
+    {
+        Query query(db_, kSelectItem, n);
+        const bool row = GDS_TRY(query.next());
+        if (row && same_as_row(query, item, numbers)) {
+            return n;
+        }
+    }
+    const auto text_or_null = [](std::string_view text) {
+        return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+    };
+    const std::optional<std::int64_t> target =
+        numbers.target == 0 ? std::nullopt : std::optional<std::int64_t>(numbers.target);
+    GDS_CHECK(db_.run(
+        "UPDATE item SET parent = ?, kind = ?, name = ?, mime = ?, size = ?, md5 = ?, sha1 = ?,"
+        " sha256 = ?, modified_ms = ?, revision = ?, resource_key = ?, flags = ?, target = ?,"
+        " target_mime = ? WHERE n = ?",
+        numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
+        text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
+        Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
+        text_or_null(item.resource_key), numbers.flags, target,
+        text_or_null(item.target_mime_type), n));
+    return n;
+}
+
+Result<std::optional<model::Item>> Store::item(ItemNo number) {
+    Query row(db_, kSelectItem, number);
+    const bool found = GDS_TRY(row.next());
+    if (!found) {
+        return std::optional<model::Item>();
+    }
+    model::Item item;
+    item.id = row.text(0);
+    item.parent = GDS_TRY(id_of(row.integer(1)));
+    item.kind = static_cast<model::ItemKind>(row.integer(2));
+    item.name = row.text(3);
+    item.mime_type = row.null(4) ? default_mime(item.kind) : row.text(4);
+    if (!row.null(5)) {
+        item.size = row.integer(5);
+    }
+    item.md5 = row.text(6);
+    item.sha1 = row.text(7);
+    item.sha256 = row.text(8);
+    item.modified_ms = row.integer(9);
+    item.head_revision = row.text(10);
+    item.resource_key = row.text(11);
+    const std::int64_t flags = row.integer(12);
+    item.can_download = (flags & kNoDownload) == 0;
+    item.in_photos = (flags & kInPhotos) != 0;
+    item.trashed = (flags & kTrashed) != 0;
+    item.owned_by_me = (flags & kOwned) != 0;
+    item.target_id = GDS_TRY(id_of(row.integer(13)));
+    item.target_mime_type = row.text(14);
+    return std::optional<model::Item>(std::move(item));
+}
+
+Result<Via> Store::chain(Via outer, ItemNo shortcut) {
+    {
+        Query query(db_, "SELECT n FROM via WHERE outer = ? AND shortcut = ?", outer, shortcut);
+        const bool row = GDS_TRY(query.next());
+        if (row) {
+            return query.integer(0);
+        }
+    }
+    GDS_CHECK(db_.run("INSERT INTO via(outer, shortcut) VALUES(?, ?)", outer, shortcut));
+    return db_.last_rowid();
+}
+
+Result<std::vector<ItemNo>> Store::shortcuts(Via via) {
+    std::vector<ItemNo> chain;
+    while (via != 0) {
+        Query query(db_, "SELECT outer, shortcut FROM via WHERE n = ?", via);
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            break;
+        }
+        chain.push_back(query.integer(1));
+        via = query.integer(0);
+    }
+    std::reverse(chain.begin(), chain.end());
+    return chain;
+}
+
+Status Store::forget_items(const std::function<bool(ItemNo)>& keep) {
+    std::vector<ItemNo> gone;
+    {
+        Query query(db_,
+                    "SELECT n FROM item WHERE n NOT IN (SELECT item FROM entry)"
+                    " AND n NOT IN (SELECT item FROM parked)"
+                    " AND n NOT IN (SELECT shortcut FROM via)");
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                break;
+            }
+            if (!keep(query.integer(0))) {
+                gone.push_back(query.integer(0));
+            }
+        }
+    }
+    for (const ItemNo n : gone) {
+        GDS_CHECK(db_.run("DELETE FROM item WHERE n = ?", n));
+    }
+    return {};
+}
+
+Result<EntryNo> Store::insert(const Entry& entry) {
+    GDS_CHECK(db_.run("INSERT INTO entry(parent, name, folder, item, via, size, mtime_ns, content,"
+                      " digest, unverified) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
+                      entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified));
+    return db_.last_rowid();
+}
+
+Status Store::update(const Entry& entry) {
+    return db_.run("UPDATE entry SET parent = ?, name = ?, folder = ?, item = ?, via = ?, size = ?,"
+                   " mtime_ns = ?, content = ?, digest = ?, unverified = ? WHERE n = ?",
+                   entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
+                   entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified,
+                   entry.n);
+}
+
+Status Store::erase(EntryNo entry) { return db_.run("DELETE FROM entry WHERE n = ?", entry); }
+
+#define GDS_ENTRY_COLUMNS                                                                     \
+    "SELECT n, parent, name, folder, item, via, size, mtime_ns, content, digest, unverified" \
+    " FROM entry "
+
+Result<std::optional<Entry>> Store::entry(EntryNo entry) {
+    Query query(db_, GDS_ENTRY_COLUMNS "WHERE n = ?", entry);
+    return one_entry(query);
+}
+
+Result<std::optional<Entry>> Store::entry_of(ItemNo item, Via via) {
+    Query query(db_, GDS_ENTRY_COLUMNS "WHERE item = ? AND via = ? AND item <> 0", item, via);
+    return one_entry(query);
+}
+
+Result<std::optional<Entry>> Store::entry_at(EntryNo parent, const std::string& name) {
+    Query query(db_, GDS_ENTRY_COLUMNS "WHERE parent = ? AND name = ?", parent, name);
+    return one_entry(query);
+}
+
+#undef GDS_ENTRY_COLUMNS
+
+Result<std::string> Store::path_of(EntryNo entry) {
+    std::string path;
+    while (entry != 0) {
+        Query query(db_, "SELECT parent, name FROM entry WHERE n = ?", entry);
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return error(Code::internal, "the database names a folder that it does not hold");
+        }
+        path = path.empty() ? query.text(1) : query.text(1) + "/" + path;
+        entry = query.integer(0);
+    }
+    return path;
+}
+
+Result<Store::Totals> Store::totals() {
+    Query query(db_, "SELECT count(*), coalesce(sum(size), 0) FROM entry WHERE folder = 0");
+    GDS_CHECK(query.next());
+    return Totals{query.integer(0), query.integer(1)};
+}
+
+Status Store::park(const Parked& parked) {
+    return db_.run("INSERT OR REPLACE INTO parked(item, via, path, reason, detail, content, attempts,"
+                   " next_try_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                   parked.item, parked.via, parked.path, parked.reason, parked.detail,
+                   Blob{parked.content}, parked.attempts, parked.next_try_ms);
+}
+
+Status Store::unpark(ItemNo item, Via via) {
+    return db_.run("DELETE FROM parked WHERE item = ? AND via = ?", item, via);
+}
+
+#define GDS_PARKED_COLUMNS \
+    "SELECT item, via, path, reason, detail, content, attempts, next_try_ms FROM parked "
+
+Result<std::optional<Parked>> Store::parked(ItemNo item, Via via) {
+    Query query(db_, GDS_PARKED_COLUMNS "WHERE item = ? AND via = ?", item, via);
+    const bool row = GDS_TRY(query.next());
+    return row ? std::optional<Parked>(parked_from(query)) : std::nullopt;
+}
+
+Result<std::vector<Parked>> Store::parked_items(std::int64_t limit) {
+    std::vector<Parked> all;
+    Query query(db_, GDS_PARKED_COLUMNS "ORDER BY path LIMIT ?", limit);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return all;
+        }
+        all.push_back(parked_from(query));
+    }
+}
+
+#undef GDS_PARKED_COLUMNS
+
+Result<std::map<std::string, std::int64_t>> Store::parked_counts() {
+    std::map<std::string, std::int64_t> counts;
+    Query query(db_, "SELECT reason, count(*) FROM parked GROUP BY reason");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return counts;
+        }
+        counts[query.text(0)] = query.integer(1);
+    }
+}
+
+Status Store::add_run(const RunRow& run) {
+    GDS_CHECK(db_.run("INSERT OR REPLACE INTO run(id, command, started_ms, finished_ms, result,"
+                      " exit_code, message, downloaded, updated, renamed, deleted, failed, bytes)"
+                      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      run.id, run.command, run.started_ms, run.finished_ms, run.result,
+                      run.exit_code, run.message, run.downloaded, run.updated, run.renamed,
+                      run.deleted, run.failed, run.bytes));
+    // A month of ten-minute ticks.
+    return db_.run("DELETE FROM run WHERE id NOT IN"
+                   " (SELECT id FROM run ORDER BY started_ms DESC LIMIT 4500)");
+}
+
+Result<std::vector<RunRow>> Store::runs(int limit) {
+    std::vector<RunRow> all;
+    Query row(db_,
+              "SELECT id, command, started_ms, finished_ms, result, exit_code, message, downloaded,"
+              " updated, renamed, deleted, failed, bytes FROM run ORDER BY started_ms DESC, id DESC"
+              " LIMIT ?",
+              limit);
+    for (;;) {
+        const bool found = GDS_TRY(row.next());
+        if (!found) {
+            return all;
+        }
+        RunRow run;
+        run.id = row.text(0);
+        run.command = row.text(1);
+        run.started_ms = row.integer(2);
+        run.finished_ms = row.integer(3);
+        run.result = row.text(4);
+        run.exit_code = static_cast<int>(row.integer(5));
+        run.message = row.text(6);
+        run.downloaded = row.integer(7);
+        run.updated = row.integer(8);
+        run.renamed = row.integer(9);
+        run.deleted = row.integer(10);
+        run.failed = row.integer(11);
+        run.bytes = row.integer(12);
+        all.push_back(std::move(run));
+    }
+}
+
+}  // namespace gds::state
