@@ -34,8 +34,9 @@ struct Options {
     double requests_per_second = 0;         ///< 0 for no bound
     std::string ca_cert;                    ///< PEM file that adds to the system's trust
     std::string user_agent;
+    bool http2 = true;                      ///< offer HTTP/2 by ALPN
     std::uint64_t jitter_seed = 0;          ///< 0: from the system's random source
-    Millis first_backoff{1'000};            ///< doubled by each attempt, plus up to a second of jitter
+    Millis first_backoff{1'000};            ///< doubled by each attempt, plus jitter of at most 1 s
 };
 
 /// One logical request, over as many attempts as it takes. All calls come on the engine's thread.
@@ -44,8 +45,8 @@ public:
     virtual ~Exchange() = default;
     /// Called before each attempt, so that a retry can continue where the last one broke.
     virtual Result<Request> request() = 0;
-    /// Status and headers of an accepted (2xx) answer, before its first byte. An error ends the
-    /// attempt and counts like one from the classifier.
+    /// Status and headers of an accepted answer, before its first byte. An error ends the attempt
+    /// and counts like one from the classifier.
     virtual Status head(const Response& /*head*/) { return {}; }
     /// Bytes of an accepted answer's body. Error bodies never come here.
     virtual Status body(std::string_view bytes) = 0;

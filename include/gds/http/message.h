@@ -44,7 +44,7 @@ struct Response {
 using Classifier = std::function<std::optional<Error>(const Response&)>;
 
 /// By status alone: 2xx accepted; 401 unauthenticated, 403 permission_denied, 404 and 410 not_found,
-/// 408, 429 and 5xx retryable.
+/// 409 and 412 conflict, 408, 429 and 5xx retryable, another 4xx invalid_argument.
 std::optional<Error> classify_by_status(const Response& response);
 
 /// One attempt's request.
@@ -56,9 +56,15 @@ struct Request {
     std::string label = "other";  ///< of counters, such as "files.list"
     Classifier classify = classify_by_status;
     bool authorize = true;               ///< ask the engine's Authorizer
-    bool fail_on_retry_after = true;     ///< a Retry-After past the bound is an error at once
+    bool fail_on_retry_after = true;     ///< a Retry-After past the bound is an error at once, not cut
+    bool compressed = false;             ///< let the server gzip the answer; never with a Range
+    /// May be sent again once bytes of it are out; unset: true for GET, HEAD, PUT and DELETE only.
+    std::optional<bool> idempotent;
     std::int64_t max_body = 64LL << 20;  ///< a longer buffered body is an error
 };
+
+/// "503 Service Unavailable"; the number alone where the status has no well-known name.
+std::string status_text(int status);
 
 /// Percent-encoding of everything but RFC 3986's unreserved characters.
 std::string encode_component(std::string_view text);
