@@ -1,5 +1,11 @@
 #pragma once
 
+#include "gds/base/cancel.h"
+#include "gds/base/fd.h"
+#include "gds/base/result.h"
+#include "gds/base/text.h"
+#include "gds/crypto/digest.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,12 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "gds/base/cancel.h"
-#include "gds/base/fd.h"
-#include "gds/base/result.h"
-#include "gds/base/text.h"
-#include "gds/crypto/digest.h"
 
 namespace gds::volume {
 
@@ -38,9 +38,9 @@ struct DirEntry {
 };
 
 /// The destination directory. Every path is relative to it, '/' between names, "" for itself; each
-/// component is opened without following symlinks, and a path with "", "." or ".." as a component is
-/// refused, so nothing outside can be touched (law 7). Paths longer than PATH_MAX work. Thread-safe:
-/// holds nothing but the root's descriptor.
+/// component is opened without following symlinks, and a path with "", "." or ".." as a component
+/// is refused, so nothing outside can be touched (law 7). Paths longer than PATH_MAX work.
+/// Thread-safe: holds nothing but the root's descriptor.
 class Volume {
 public:
     /// Error: not_found, io, invalid_argument where it is not a directory.
@@ -49,13 +49,15 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::uint64_t device() const { return device_; }
 
-    /// nullopt where nothing is there (or a parent is no directory).
+    /// nullopt where nothing is there (or a parent is no directory). Of a symlink, the link itself.
     Result<std::optional<Stat>> stat(std::string_view relative) const;
     /// A directory's descriptor (O_DIRECTORY, no symlinks).
     Result<Fd> open_dir(std::string_view relative) const;
-    /// A regular file for reading, without touching its access time where allowed.
+    /// A regular file for reading, without touching its access time where allowed. Error: conflict
+    /// where it is anything else.
     Result<Fd> open_file(std::string_view relative) const;
-    /// Call `each` for every entry but "." and "..", in no order. An entry that vanishes is left out.
+    /// Call `each` for every entry but "." and "..", in no order. An entry that vanishes is left
+    /// out.
     Status read_dir(std::string_view relative,
                     const std::function<Status(const DirEntry&)>& each) const;
 
@@ -67,7 +69,8 @@ public:
     Status rename_over(std::string_view from, std::string_view to) const;
     /// RENAME_EXCHANGE; error conflict where the file system has no such thing.
     Status exchange(std::string_view a, std::string_view b) const;
-    /// Hard link; error conflict where the target exists, permission_denied where links are refused.
+    /// Hard link; error conflict where the target exists, permission_denied where links are
+    /// refused.
     Status link(std::string_view from, std::string_view to) const;
     Status remove_file(std::string_view relative) const;
     /// Error: conflict where it is not empty.
@@ -88,8 +91,11 @@ public:
     };
     Result<Space> space() const;
 
-    /// Opens the parent directory of `relative` and returns it with the last name.
+    /// The parent directory of `relative` (an O_PATH descriptor, for *at calls only) and the last
+    /// name.
     Result<std::pair<Fd, std::string>> open_parent(std::string_view relative) const;
+    /// open(2) of any entry, with O_NOFOLLOW and O_CLOEXEC added; `mode` is for O_CREAT.
+    Result<Fd> open_with(std::string_view relative, int flags, unsigned mode = 0) const;
 
 private:
     Volume(std::string path, Fd root, std::uint64_t device);
@@ -122,9 +128,9 @@ private:
 /// volume.json: what the database alone must not hold. Replaced by rename, fsynced.
 struct Marker {
     std::string volume_id;
-    std::string account;      ///< permissionId of the account
-    std::string root_id;      ///< the mirrored folder
-    std::string source;       ///< as the operator named it
+    std::string account;  ///< permissionId of the account
+    std::string root_id;  ///< the mirrored folder
+    std::string source;   ///< as the operator named it
     std::string withheld_plan;
     std::string approved_plan;  ///< approved and not yet used
     std::vector<std::string> used_approvals;

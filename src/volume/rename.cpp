@@ -1,0 +1,123 @@
+// The members of Volume that give a file a name: rename(2) and link(2) in all their kinds.
+#include "gds/volume/volume.h"
+#include "walk.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace gds::volume {
+
+namespace {
+
+/// Both ends of a rename or link.
+struct Ends {
+    std::pair<Fd, std::string> from;
+    std::pair<Fd, std::string> to;
+
+    [[nodiscard]] int rename(unsigned flags) const {
+        return ::renameat2(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
+                           flags);
+    }
+    [[nodiscard]] int rename_over() const {
+        return ::renameat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str());
+    }
+    [[nodiscard]] int link() const {
+        return ::linkat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
+                        0);
+    }
+};
+
+Result<Ends> open_ends(const Volume& volume, std::string_view from, std::string_view to) {
+    auto first = GDS_TRY(volume.open_parent(from));
+    auto second = GDS_TRY(volume.open_parent(to));
+    return Ends{std::move(first), std::move(second)};
+}
+
+bool links_refused(int errno_value) {
+    return errno_value == EPERM || errno_value == EOPNOTSUPP || errno_value == EMLINK ||
+           errno_value == ENOSYS;
+}
+
+/// For file systems without RENAME_NOREPLACE (NFS): a link never replaces; a directory, which has
+/// no links, is checked for first. Only we and people write here, so that window is a person's.
+int rename_by_link(const Ends& ends) {
+    struct stat raw {};
+    if (::fstatat(ends.from.first.get(), ends.from.second.c_str(), &raw, AT_SYMLINK_NOFOLLOW) !=
+        0) {
+        return -1;
+    }
+    if (!S_ISDIR(raw.st_mode)) {
+        if (ends.link() == 0) {
+            return ::unlinkat(ends.from.first.get(), ends.from.second.c_str(), 0);
+        }
+        if (!links_refused(errno)) {
+            return -1;
+        }
+    }
+    if (::fstatat(ends.to.first.get(), ends.to.second.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return errno == ENOENT ? ends.rename_over() : -1;
+}
+
+std::string doing(std::string_view verb, std::string_view to) {
+    return fmt::format("{} {}", verb, printable(to));
+}
+
+}  // namespace
+
+Status Volume::rename(std::string_view from, std::string_view to) const {
+    const auto ends = GDS_TRY(open_ends(*this, from, to));
+    int result = ends.rename(RENAME_NOREPLACE);
+    if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
+        result = rename_by_link(ends);
+    }
+    if (result != 0) {
+        return path_error(errno, doing("rename to", to), from);
+    }
+    return {};
+}
+
+Status Volume::rename_over(std::string_view from, std::string_view to) const {
+    const auto ends = GDS_TRY(open_ends(*this, from, to));
+    if (ends.rename_over() != 0) {
+        return errno == EISDIR
+                   ? error(Code::conflict, fmt::format("{}: is a directory now; move it "
+                                                       "away",
+                                                       printable(to)))
+                   : path_error(errno, doing("rename over", to), from);
+    }
+    return {};
+}
+
+Status Volume::exchange(std::string_view a, std::string_view b) const {
+    const auto ends = GDS_TRY(open_ends(*this, a, b));
+    if (ends.rename(RENAME_EXCHANGE) == 0) {
+        return {};
+    }
+    if (errno == EINVAL || errno == ENOSYS) {
+        return error(Code::conflict, fmt::format("{}: this file system cannot exchange it with {}",
+                                                 printable(a), printable(b)));
+    }
+    return path_error(errno, doing("exchange with", b), a);
+}
+
+Status Volume::link(std::string_view from, std::string_view to) const {
+    const auto ends = GDS_TRY(open_ends(*this, from, to));
+    if (ends.link() == 0) {
+        return {};
+    }
+    if (links_refused(errno)) {
+        return error(Code::permission_denied,
+                     fmt::format("{}: this file system refuses hard links", printable(from)));
+    }
+    return path_error(errno, doing("link to", to), from);
+}
+
+}  // namespace gds::volume

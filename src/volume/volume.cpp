@@ -1,0 +1,289 @@
+#include "gds/volume/volume.h"
+
+#include "walk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+namespace gds::volume {
+
+namespace {
+
+Stat to_stat(const struct stat& raw) {
+    Stat result;
+    switch (raw.st_mode & S_IFMT) {
+        case S_IFREG:
+            result.type = FileType::file;
+            break;
+        case S_IFDIR:
+            result.type = FileType::directory;
+            break;
+        case S_IFLNK:
+            result.type = FileType::symlink;
+            break;
+        default:
+            result.type = FileType::other;
+            break;
+    }
+    result.size = raw.st_size;
+    result.mtime_ns = raw.st_mtim.tv_sec * 1'000'000'000LL + raw.st_mtim.tv_nsec;
+    result.device = raw.st_dev;
+    result.inode = raw.st_ino;
+    result.links = raw.st_nlink;
+    result.mode = raw.st_mode & 07777U;
+    return result;
+}
+
+/// The time before the epoch too: the kernel wants nanoseconds that are never negative.
+timespec to_timespec(std::int64_t ms) {
+    std::int64_t seconds = ms / 1000;
+    std::int64_t rest = ms % 1000;
+    if (rest < 0) {
+        rest += 1000;
+        --seconds;
+    }
+    return {seconds, rest * 1'000'000};
+}
+
+struct CloseDir {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+/// One entry; nullopt where it vanished or the directory ends, which `name` tells apart.
+Result<std::optional<Stat>> stat_at(int directory, const char* name) {
+    struct stat raw {};
+    if (::fstatat(directory, name, &raw, AT_SYMLINK_NOFOLLOW) == 0) {
+        return std::optional(to_stat(raw));
+    }
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
+        return std::optional<Stat>();
+    }
+    return errno_error(errno, "stat");
+}
+
+bool is_dot(std::string_view name) {
+    return name == "." || name == "..";
+}
+
+}  // namespace
+
+Volume::Volume(std::string path, Fd root, std::uint64_t device)
+    : path_(std::move(path)), root_(std::move(root)), device_(device) {}
+
+Result<Volume> Volume::open(const std::string& destination) {
+    // The operator's own text: links in it are followed, unlike in everything below it.
+    Fd root(::open(destination.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!root && errno == ENOTDIR) {
+        return error(Code::invalid_argument,
+                     fmt::format("{}: the destination is not a directory", printable(destination)));
+    }
+    if (!root) {
+        return errno_error(errno, fmt::format("{}: cannot open the destination (is it mounted?)",
+                                              printable(destination)));
+    }
+    struct stat raw {};
+    if (::fstat(root.get(), &raw) != 0) {
+        return errno_error(errno, printable(destination));
+    }
+    std::string path = destination;
+    while (path.size() > 1 && path.back() == '/') {
+        path.pop_back();
+    }
+    return Volume(std::move(path), std::move(root), raw.st_dev);
+}
+
+Result<std::pair<Fd, std::string>> Volume::open_parent(std::string_view relative) const {
+    auto names = GDS_TRY(components(relative));
+    if (names.empty()) {
+        return error(Code::invalid_argument, "the destination itself has no parent here");
+    }
+    std::string last(names.back());
+    names.pop_back();
+    auto parent = GDS_TRY(walk(root_.get(), names, relative));
+    return std::pair(std::move(parent), std::move(last));
+}
+
+Result<Fd> Volume::open_with(std::string_view relative, int flags, unsigned mode) const {
+    const auto [parent, name] = GDS_TRY(open_parent(relative));
+    Fd fd(::openat(parent.get(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (!fd) {
+        return path_error(errno, "open", relative);
+    }
+    return fd;
+}
+
+Result<std::optional<Stat>> Volume::stat(std::string_view relative) const {
+    if (relative.empty()) {
+        return stat_at(root_.get(), ".");
+    }
+    auto parent = open_parent(relative);
+    if (!parent) {
+        const Code code = parent.error().code;
+        if (code == Code::not_found || code == Code::conflict) {
+            return std::optional<Stat>();
+        }
+        return parent.error();
+    }
+    auto found = stat_at(parent->first.get(), parent->second.c_str());
+    if (!found) {
+        return found.error().context(printable(relative));
+    }
+    return found;
+}
+
+Result<Fd> Volume::open_dir(std::string_view relative) const {
+    if (!relative.empty()) {
+        return open_with(relative, O_RDONLY | O_DIRECTORY);
+    }
+    Fd fd(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) {
+        return path_error(errno, "open", relative);
+    }
+    return fd;
+}
+
+Result<Fd> Volume::open_file(std::string_view relative) const {
+    // O_NONBLOCK: a FIFO in a file's place must not hang us; it has no meaning for regular files.
+    constexpr int kFlags = O_RDONLY | O_NONBLOCK;
+    auto fd = open_with(relative, kFlags | O_NOATIME);
+    if (!fd && fd.error().code == Code::permission_denied) {
+        fd = open_with(relative, kFlags);  // only the owner may leave the access time alone
+    }
+    if (!fd) {
+        return fd;
+    }
+    struct stat raw {};
+    if (::fstat(fd->get(), &raw) != 0) {
+        return path_error(errno, "stat", relative);
+    }
+    if (!S_ISREG(raw.st_mode)) {
+        return error(Code::conflict, fmt::format("{}: not a regular file", printable(relative)));
+    }
+    return fd;
+}
+
+Status Volume::read_dir(std::string_view relative,
+                        const std::function<Status(const DirEntry&)>& each) const {
+    // fdopendir takes the descriptor over only where it succeeds.
+    const Fd fd = GDS_TRY(open_dir(relative));
+    const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
+    const std::unique_ptr<DIR, CloseDir> directory(copy < 0 ? nullptr : ::fdopendir(copy));
+    if (!directory) {
+        const int reason = errno;
+        if (copy >= 0) {
+            ::close(copy);
+        }
+        return path_error(reason, "read the directory", relative);
+    }
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(directory.get());  // NOLINT(concurrency-mt-unsafe): own DIR
+        if (entry == nullptr) {
+            return errno == 0 ? Status()
+                              : Status(path_error(errno, "read the directory", relative));
+        }
+        if (is_dot(entry->d_name)) {
+            continue;
+        }
+        auto found = stat_at(fd.get(), entry->d_name);
+        if (!found) {
+            return found.error().context(printable(relative) + "/" + printable(entry->d_name));
+        }
+        if (*found) {
+            GDS_CHECK(each(DirEntry{entry->d_name, **found}));
+        }
+    }
+}
+
+Status Volume::make_dir(std::string_view relative, unsigned mode) const {
+    const auto [parent, name] = GDS_TRY(open_parent(relative));
+    if (::mkdirat(parent.get(), name.c_str(), mode) != 0) {
+        return path_error(errno, "make the directory", relative);
+    }
+    return {};
+}
+
+Status Volume::remove_file(std::string_view relative) const {
+    const auto [parent, name] = GDS_TRY(open_parent(relative));
+    if (::unlinkat(parent.get(), name.c_str(), 0) != 0) {
+        return errno == EISDIR ? error(Code::conflict,
+                                       fmt::format("{}: is a directory now", printable(relative)))
+                               : path_error(errno, "remove", relative);
+    }
+    return {};
+}
+
+Status Volume::remove_dir(std::string_view relative) const {
+    const auto [parent, name] = GDS_TRY(open_parent(relative));
+    if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) {
+        return path_error(errno, "remove the directory", relative);
+    }
+    return {};
+}
+
+Result<std::int64_t> Volume::set_mtime_ms(std::string_view relative, std::int64_t mtime_ms) const {
+    const auto [parent, name] = GDS_TRY(open_parent(relative));
+    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, to_timespec(mtime_ms)};
+    struct stat raw {};
+    if (::utimensat(parent.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0 ||
+        ::fstatat(parent.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
+        return path_error(errno, "set the modification time", relative);
+    }
+    return to_stat(raw).mtime_ns;
+}
+
+Result<std::string> Volume::digest(std::string_view relative, crypto::Algorithm algorithm,
+                                   const Cancel& cancel) const {
+    const Fd fd = GDS_TRY(open_file(relative));
+    crypto::Digest digest(algorithm);
+    std::string block(256UL << 10, '\0');
+    while (!cancel.stopped()) {
+        const ssize_t count = ::read(fd.get(), block.data(), block.size());
+        if (count == 0) {
+            return digest.finish();
+        }
+        if (count > 0) {
+            digest.update(std::string_view(block.data(), static_cast<std::size_t>(count)));
+        } else if (errno != EINTR) {
+            return path_error(errno, "read", relative);
+        }
+    }
+    return error(Code::cancelled,
+                 fmt::format("{}: stopped while it was read", printable(relative)));
+}
+
+Status Volume::sync_dir(std::string_view relative) const {
+    const Fd fd = GDS_TRY(open_dir(relative));
+    if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+        return path_error(errno, "make the directory durable", relative);
+    }
+    return {};
+}
+
+Status Volume::sync_all() const {
+    if (::syncfs(root_.get()) != 0) {
+        return path_error(errno, "make the file system durable", "");
+    }
+    return {};
+}
+
+Result<Volume::Space> Volume::space() const {
+    struct statvfs raw {};
+    if (::fstatvfs(root_.get(), &raw) != 0) {
+        return path_error(errno, "ask for free space", "");
+    }
+    const auto bytes = [&](fsblkcnt_t blocks) {
+        return static_cast<std::int64_t>(blocks * raw.f_frsize);
+    };
+    return Space{bytes(raw.f_bavail), bytes(raw.f_blocks)};
+}
+
+}  // namespace gds::volume

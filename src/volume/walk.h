@@ -1,0 +1,24 @@
+#pragma once
+
+#include "gds/base/fd.h"
+#include "gds/base/result.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gds::volume {
+
+/// The names of a relative path; none for "". Error: invalid_argument for a name that could lead
+/// elsewhere ("", ".", "..") or that no file can have (a NUL byte).
+Result<std::vector<std::string_view>> components(std::string_view relative);
+
+/// The directory that `names` (part of `relative`, which messages show) lead to from `root`, one
+/// openat(2) a name, no symlink followed. The descriptor is an O_PATH one: for *at calls only.
+Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative);
+
+/// An errno as an Error that names the path for a person to read. conflict where a file or symlink
+/// stands for a directory, and where two file systems meet.
+Error path_error(int errno_value, std::string_view doing, std::string_view relative);
+
+}  // namespace gds::volume
