@@ -1,0 +1,259 @@
+#include "projection.h"
+
+#include "gds/drive/api.h"
+#include "gds/tree/names.h"
+#include "gds/volume/volume.h"
+
+namespace gds::run {
+
+namespace {
+
+using model::ItemKind;
+using state::Query;
+
+constexpr int kMaxExpansions = 16;
+constexpr int kMaxLinkedDepth = 64;
+
+}  // namespace
+
+std::string export_extension(const model::Item& item, const std::vector<std::string>& formats) {
+    if (item.kind != ItemKind::document) {
+        return {};
+    }
+    const auto format = drive::export_format(item.mime_type, formats);
+    return format ? format->extension : std::string();
+}
+
+Projection::Projection(state::Store& store, const tree::Filter& filter,
+                       const std::vector<std::string>& export_formats,
+                       std::function<bool(state::ItemNo)> current)
+    : store_(store),
+      filter_(filter),
+      export_formats_(export_formats),
+      current_(std::move(current)) {}
+
+Status Projection::build(state::ItemNo root) {
+    root_ = root;
+    Folder folder;
+    folder.item = root;
+    do {
+        GDS_CHECK(expand(folder));
+        folder = GDS_TRY(next_folder(folder.n));
+    } while (folder.n != 0);
+    return settle_names();
+}
+
+Result<Projection::Folder> Projection::next_folder(WantedNo after) {
+    Folder folder;
+    {
+        Query query(store_.db(),
+                    "SELECT n, item, via, depth FROM wanted"
+                    " WHERE n > ? AND folder = 1 AND skip IS NULL ORDER BY n LIMIT 1",
+                    after);
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return folder;
+        }
+        folder.n = query.integer(0);
+        folder.item = query.integer(1);
+        folder.via = query.integer(2);
+        folder.depth = static_cast<int>(query.integer(3));
+    }
+    if (!filter_.empty()) {
+        folder.path = GDS_TRY(path_of(folder.n));
+    }
+    return folder;
+}
+
+Result<std::string> Projection::path_of(WantedNo wanted) {
+    std::string path;
+    while (wanted != 0) {
+        Query query(store_.db(), "SELECT parent, name FROM wanted WHERE n = ?", wanted);
+        GDS_CHECK(query.next());
+        path = path.empty() ? query.text(1) : query.text(1) + "/" + path;
+        wanted = query.integer(0);
+    }
+    return path;
+}
+
+Status Projection::expand(const Folder& folder) {
+    Query query(store_.db(), "SELECT n FROM item WHERE parent = ? ORDER BY n", folder.item);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        Child child;
+        child.number = query.integer(0);
+        auto item = GDS_TRY(store_.item(child.number));
+        if (!item || item->trashed || !current_(child.number)) {
+            continue;
+        }
+        child.item = std::move(*item);
+        GDS_CHECK(child.item.kind == ItemKind::shortcut ? add_shortcut(folder, child)
+                                                        : add(folder, child));
+    }
+}
+
+Status Projection::add(const Folder& parent, const Child& child) {
+    Row row;
+    row.item = child.number;
+    row.via = parent.via;
+    row.name = tree::encode_name(child.item.name);
+    return place(parent, child.item, std::move(row));
+}
+
+Status Projection::add_shortcut(const Folder& parent, const Child& child) {
+    Row row;
+    row.item = GDS_TRY(store_.intern(child.item.target_id));
+    row.name = tree::encode_name(child.item.name);
+    const auto target = GDS_TRY(store_.item(row.item));
+    const bool gone = row.item == 0 || !target || target->trashed ||
+                      target->kind == ItemKind::unknown || !current_(row.item);
+    if (gone || target->kind == ItemKind::shortcut) {
+        row.item = child.number;
+        row.via = parent.via;
+        row.skip = gone ? "the shortcut leads to nothing this account can see"
+                        : "the shortcut leads to another shortcut";
+        return insert(parent, row);
+    }
+    row.via = GDS_TRY(store_.chain(parent.via, child.number));
+    if (target->kind == ItemKind::folder) {
+        row.skip = GDS_TRY(loop_problem(parent, row.item));
+    }
+    return place(parent, *target, std::move(row));
+}
+
+Result<std::string> Projection::loop_problem(const Folder& parent, state::ItemNo target) {
+    if (target == root_ || target == parent.item) {
+        return std::string("the shortcut leads back to a folder that it lies in");
+    }
+    for (WantedNo at = parent.n; at != 0;) {
+        Query query(store_.db(), "SELECT parent, item FROM wanted WHERE n = ?", at);
+        GDS_CHECK(query.next());
+        if (query.integer(1) == target) {
+            return std::string("the shortcut leads back to a folder that it lies in");
+        }
+        at = query.integer(0);
+    }
+    return std::string();
+}
+
+Status Projection::place(const Folder& parent, const model::Item& item, Row row) {
+    row.folder = item.kind == ItemKind::folder;
+    if (row.folder && row.via != 0 && row.skip.empty()) {
+        if (++expansions_[row.item] > kMaxExpansions) {
+            row.skip = "shortcuts already lead to this folder from 16 places";
+        } else if (parent.depth >= kMaxLinkedDepth) {
+            row.skip = "more than 64 folders deep behind a shortcut";
+        }
+    }
+    if (item.kind == ItemKind::document) {
+        const std::string extension = export_extension(item, export_formats_);
+        if (extension.empty()) {
+            row.skip = "Google offers none of the formats of --export-formats for it";
+        } else {
+            row.name += "." + extension;
+        }
+    } else if (item.kind == ItemKind::other) {
+        row.skip = "Google cannot export this type (" + item.mime_type + ")";
+        row.claims = false;
+    }
+    if (row.skip.empty() && !row.folder && !item.can_download) {
+        row.skip = "its owner does not let this account download it";
+    }
+    row.name = tree::shorten_name(row.name, item.id);
+    const std::string path = parent.path.empty() ? row.name : parent.path + "/" + row.name;
+    const bool included = row.folder ? filter_.includes_dir(path)
+                                     : filter_.includes_file(path, item.size.value_or(0));
+    if (!included) {
+        return store_.db().run("INSERT OR IGNORE INTO hidden(item, via) VALUES(?, ?)", row.item,
+                               row.via);
+    }
+    return insert(parent, row);
+}
+
+Status Projection::insert(const Folder& parent, const Row& row) {
+    if (!row.folder && row.skip.empty()) {
+        ++files_;
+    }
+    const auto skip = row.skip.empty() ? std::nullopt : std::optional<std::string>(row.skip);
+    return store_.db().run("INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip)"
+                           " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                           parent.n, row.item, row.via, row.name, row.folder, parent.depth + 1,
+                           row.claims, skip);
+}
+
+Status Projection::settle_names() {
+    struct Group {
+        WantedNo parent;
+        std::string name;
+    };
+    std::vector<Group> groups;
+    {
+        Query query(store_.db(),
+                    "SELECT parent, name, count(*) FROM wanted WHERE claims = 1"
+                    " GROUP BY parent, name"
+                    " HAVING count(*) > 1 OR name IN ('.gdrive-sync', 'lost+found', '.snapshot',"
+                    " '.zfs') OR substr(name, 1, 4) = '.nfs' ORDER BY parent, name");
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                break;
+            }
+            groups.push_back(Group{query.integer(0), query.text(1)});
+        }
+    }
+    for (const Group& group : groups) {
+        GDS_CHECK(settle_group(group.parent, group.name));
+    }
+    return {};
+}
+
+Status Projection::settle_group(WantedNo parent, const std::string& name) {
+    std::vector<WantedNo> members;
+    std::vector<tree::Claim> claims;
+    const std::string directory = parent == 0 ? "" : "below";
+    {
+        Query query(store_.db(),
+                    "SELECT w.n, i.id, w.folder, i.modified_ms FROM wanted w"
+                    " JOIN item i ON i.n = w.item"
+                    " WHERE w.parent = ? AND w.name = ? AND w.claims = 1 ORDER BY w.n",
+                    parent, name);
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                break;
+            }
+            members.push_back(query.integer(0));
+            tree::Claim claim;
+            claim.name = name;
+            claim.id = query.text(1);
+            claim.folder = query.integer(2) != 0;
+            claim.modified_ms = query.integer(3);
+            claim.reserved = volume::is_reserved(directory, name);
+            claims.push_back(std::move(claim));
+        }
+    }
+    Status problem;
+    const auto taken = [&](const std::string& candidate) {
+        Query query(store_.db(), "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND claims = 1",
+                    parent, candidate);
+        const Result<bool> row = query.next();
+        if (!row) {
+            problem = row.error();
+        }
+        return row && *row;
+    };
+    const std::vector<std::string> names = tree::settle(claims, taken);
+    GDS_CHECK(problem);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (names[i] != name) {
+            GDS_CHECK(store_.db().run("UPDATE wanted SET name = ? WHERE n = ?", names[i],
+                                      members[i]));
+        }
+    }
+    return {};
+}
+
+}  // namespace gds::run

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gds/base/result.h"
+#include "gds/run/settings.h"
+#include "gds/state/store.h"
+#include "gds/tree/filter.h"
+#include "work_tables.h"
+
+namespace gds::run {
+
+/// Fills the table `wanted`: the local tree that the remote snapshot asks for. Follows shortcuts,
+/// gives documents their export extension, applies the filter (to plain names, so that a duplicate's
+/// suffix changes no verdict), and settles names that meet.
+class Projection {
+public:
+    /// `current` says whether an item's row belongs to the snapshot; rows of items that a complete
+    /// listing did not show do not.
+    Projection(state::Store& store, const tree::Filter& filter,
+               const std::vector<std::string>& export_formats,
+               std::function<bool(state::ItemNo)> current);
+
+    Status build(state::ItemNo root);
+
+    /// Files that can be mirrored; none makes the source empty.
+    [[nodiscard]] std::int64_t files() const { return files_; }
+
+private:
+    struct Folder {
+        WantedNo n = 0;
+        state::ItemNo item = 0;
+        state::Via via = 0;
+        int depth = 0;
+        std::string path;
+    };
+    struct Child {
+        state::ItemNo number = 0;
+        model::Item item;
+        state::ItemNo target = 0;  ///< of a shortcut
+    };
+    struct Row {
+        state::ItemNo item = 0;
+        state::Via via = 0;
+        std::string name;
+        bool folder = false;
+        bool claims = true;
+        std::string skip;
+    };
+
+    Status expand(const Folder& folder);
+    Status add(const Folder& parent, const Child& child);
+    Status add_shortcut(const Folder& parent, const Child& child);
+    Status place(const Folder& parent, const model::Item& item, Row row);
+    Status insert(const Folder& parent, const Row& row);
+    Result<std::string> loop_problem(const Folder& parent, state::ItemNo target);
+    Result<Folder> next_folder(WantedNo after);
+    Result<std::string> path_of(WantedNo wanted);
+    Status settle_names();
+    Status settle_group(WantedNo parent, const std::string& name);
+
+    state::Store& store_;
+    const tree::Filter& filter_;
+    const std::vector<std::string>& export_formats_;
+    std::function<bool(state::ItemNo)> current_;
+    state::ItemNo root_ = 0;
+    std::int64_t files_ = 0;
+    std::map<state::ItemNo, int> expansions_;  ///< of folders reached through shortcuts
+};
+
+/// The extension that a document is exported with, "" for everything else.
+std::string export_extension(const model::Item& item, const std::vector<std::string>& formats);
+
+}  // namespace gds::run
