@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "gds/base/result.h"
 #include "gds/model/run.h"
+
+#include <string>
 
 namespace gds::report {
 
@@ -15,9 +15,5 @@ std::string metrics_text(const model::RunRecord& run);
 /// metrics_text() into a file by rename. A last success that `run` does not know (0) is taken over
 /// from the file that is there.
 Status write_metrics_file(const std::string& path, const model::RunRecord& run);
-
-/// Where a Pushgateway takes this job's group: base + /metrics/job/gdrive-sync/instance/NAME, with
-/// NAME as base64 where it holds a '/' or is empty (Pushgateway's "@base64" form).
-std::string push_url(const std::string& base, const std::string& job, const std::string& instance);
 
 }  // namespace gds::report

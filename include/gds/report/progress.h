@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gds/base/text.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,11 +17,17 @@ struct ProgressFigures {
     std::int64_t bytes_done = 0, bytes_total = 0;
 };
 
+/// "downloading: 3/10 files, 1.0 MiB/4.0 MiB, 512.0 KiB/s, 6.0s left"; the rate (bytes a second)
+/// and the time left only where they are known.
+std::string progress_text(const ProgressFigures& figures, double bytes_per_second);
+
 /// One line on standard error that is redrawn in place (terminal), or a plain log line every 30
-/// seconds (no terminal). Steps aside for log lines. Rates and remaining time by the monotonic clock.
+/// seconds (no terminal). Steps aside for log lines. Rates and remaining time by the monotonic
+/// clock. Only one at a time; update() and clear() from one thread, log lines from any.
 class Progress {
 public:
-    explicit Progress(ProgressMode mode);
+    /// `on` redraws in place whatever standard error is; `automatic` asks whether it is a terminal.
+    explicit Progress(ProgressMode mode, Millis log_interval = Millis(30'000));
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
