@@ -1,0 +1,226 @@
+#include "scan.h"
+
+#include <algorithm>
+
+#include "content.h"
+
+namespace gds::run {
+
+using state::Entry;
+using state::Query;
+using volume::DirEntry;
+using volume::FileType;
+
+std::string join_path(const std::string& directory, const std::string& name) {
+    return directory.empty() ? name : directory + "/" + name;
+}
+
+Scan::Scan(state::Store& store, const volume::Volume& volume, const tree::Filter& filter,
+           ScanOptions options, const Cancel& cancel)
+    : store_(store),
+      volume_(volume),
+      filter_(filter),
+      options_(std::move(options)),
+      cancel_(cancel) {}
+
+Status Scan::run() {
+    queue_.push_back(Place{});
+    while (!queue_.empty()) {
+        if (cancel_.stopped()) {
+            return error(Code::cancelled, "stopped while scanning the destination");
+        }
+        const Place place = std::move(queue_.front());
+        queue_.pop_front();
+        GDS_CHECK(visit(place));
+    }
+    return {};
+}
+
+Result<Scan::DirEntries> Scan::read(const Place& place) {
+    DirEntries entries;
+    if (!place.on_disk) {
+        return entries;
+    }
+    GDS_CHECK(volume_.read_dir(place.path, [&](const DirEntry& found) -> Status {
+        if (!volume::is_reserved(place.path, found.name)) {
+            entries.push_back(found);
+        }
+        return {};
+    }));
+    std::sort(entries.begin(), entries.end(),
+              [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
+    return entries;
+}
+
+Result<std::vector<Entry>> Scan::recorded(const Place& place) {
+    std::vector<Entry> entries;
+    if (place.number < 0) {
+        return entries;
+    }
+    Query query(store_.db(),
+                "SELECT n, name, folder, item, via, size, mtime_ns, content, digest, unverified"
+                " FROM entry WHERE parent = ? ORDER BY name",
+                place.number);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return entries;
+        }
+        Entry entry;
+        entry.n = query.integer(0);
+        entry.parent = place.number;
+        entry.name = query.text(1);
+        entry.folder = query.integer(2) != 0;
+        entry.item = query.integer(3);
+        entry.via = query.integer(4);
+        entry.size = query.integer(5);
+        entry.mtime_ns = query.integer(6);
+        entry.content = query.text(7);
+        entry.digest = query.text(8);
+        entry.unverified = query.integer(9) != 0;
+        entries.push_back(std::move(entry));
+    }
+}
+
+Status Scan::visit(const Place& place) {
+    const DirEntries on_disk = GDS_TRY(read(place));
+    const std::vector<Entry> entries = GDS_TRY(recorded(place));
+    auto disk = on_disk.begin();
+    auto entry = entries.begin();
+    while (disk != on_disk.end() || entry != entries.end()) {
+        if (entry == entries.end() || (disk != on_disk.end() && disk->name < entry->name)) {
+            GDS_CHECK(stray(place, *disk++));
+        } else if (disk == on_disk.end() || entry->name < disk->name) {
+            GDS_CHECK(missing(place, *entry++));
+        } else {
+            GDS_CHECK(both(place, *entry++, *disk++));
+        }
+    }
+    if (options_.progress) {
+        options_.progress(files_, bytes_hashed_);
+    }
+    return {};
+}
+
+Result<bool> Scan::is_hidden(const Entry& entry, const std::string& path) {
+    const bool included =
+        entry.folder ? filter_.includes_dir(path) : filter_.includes_file(path, entry.size);
+    if (!included) {
+        return true;
+    }
+    Query query(store_.db(), "SELECT 1 FROM hidden WHERE item = ? AND via = ?", entry.item,
+                entry.via);
+    return query.next();
+}
+
+Status Scan::missing(const Place& place, const Entry& entry) {
+    const std::string path = join_path(place.path, entry.name);
+    const bool hidden = GDS_TRY(is_hidden(entry, path));
+    if (hidden) {
+        GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO invisible(entry) VALUES(?)", entry.n));
+    }
+    if (entry.folder) {
+        queue_.push_back(Place{entry.n, path, false});
+    }
+    return drift(entry.n, "missing", {});
+}
+
+Status Scan::stray(const Place& place, const DirEntry& found) {
+    const std::string path = join_path(place.path, found.name);
+    const bool folder = found.stat.type == FileType::directory;
+    const bool foreign_mount = folder && found.stat.device != volume_.device();
+    const bool included =
+        folder ? filter_.includes_dir(path) : filter_.includes_file(path, found.stat.size);
+    if (foreign_mount || !included || options_.own_files.count(path) != 0) {
+        return hold(place.number);
+    }
+    GDS_CHECK(store_.db().run(
+        "INSERT INTO stray(parent, name, type, size, mtime_ns) VALUES(?, ?, ?, ?, ?)", place.number,
+        found.name, static_cast<std::int64_t>(found.stat.type), found.stat.size,
+        found.stat.mtime_ns));
+    if (folder) {
+        queue_.push_back(Place{-store_.db().last_rowid(), path, true});
+    } else {
+        ++files_;
+    }
+    return {};
+}
+
+Status Scan::both(const Place& place, const Entry& entry, const DirEntry& found) {
+    const std::string path = join_path(place.path, entry.name);
+    const bool hidden = GDS_TRY(is_hidden(entry, path));
+    if (hidden) {
+        GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO invisible(entry) VALUES(?)", entry.n));
+        return hold(place.number);
+    }
+    const FileType expected = entry.folder ? FileType::directory : FileType::file;
+    if (found.stat.type != expected) {
+        GDS_CHECK(missing(place, entry));
+        return stray(place, found);
+    }
+    if (!entry.folder) {
+        ++files_;
+        return check_file(path, entry, found.stat);
+    }
+    if (found.stat.device != volume_.device()) {
+        // Something is mounted over a folder of the mirror: what it hides is not gone.
+        return error(Code::conflict, path + ": another file system is mounted on this folder of the "
+                                            "mirror; unmount it, or mirror into another directory");
+    }
+    queue_.push_back(Place{entry.n, path, true});
+    return {};
+}
+
+Status Scan::check_file(const std::string& path, const Entry& entry, const volume::Stat& stat) {
+    if (stat.size != entry.size) {
+        return drift(entry.n, "changed", stat);
+    }
+    const bool same_time = stat.mtime_ns == entry.mtime_ns;
+    if (same_time && !options_.hash_everything) {
+        return {};
+    }
+    const Result<bool> same = same_bytes(path, entry);
+    if (!same && same.error().code == Code::not_found) {
+        return drift(entry.n, "missing", {});
+    }
+    const bool equal = GDS_TRY(same);
+    if (!equal) {
+        return drift(entry.n, "changed", stat);
+    }
+    return same_time ? Status() : drift(entry.n, "mtime", stat);
+}
+
+Result<bool> Scan::same_bytes(const std::string& path, const Entry& entry) {
+    const std::string& expected = entry.digest.empty() ? entry.content : entry.digest;
+    const auto algorithm = algorithm_of(expected);
+    if (!algorithm) {
+        return false;
+    }
+    const std::string actual = GDS_TRY(volume_.digest(path, *algorithm, cancel_));
+    bytes_hashed_ += entry.size;
+    return actual == expected;
+}
+
+Status Scan::drift(state::EntryNo entry, const char* what, const volume::Stat& stat) {
+    return store_.db().run("INSERT OR REPLACE INTO drift(entry, what, size, mtime_ns)"
+                           " VALUES(?, ?, ?, ?)",
+                           entry, what, stat.size, stat.mtime_ns);
+}
+
+Status Scan::hold(std::int64_t place) {
+    // Whatever holds something invisible stays, and so does everything above it.
+    while (place != 0) {
+        GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO held(place) VALUES(?)", place));
+        if (store_.db().changes() == 0) {
+            return {};
+        }
+        const char* sql = place > 0 ? "SELECT parent FROM entry WHERE n = ?"
+                                    : "SELECT parent FROM stray WHERE n = -?";
+        Query query(store_.db(), sql, place);
+        const bool row = GDS_TRY(query.next());
+        place = row ? query.integer(0) : 0;
+    }
+    return {};
+}
+
+}  // namespace gds::run

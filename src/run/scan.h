@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gds/base/cancel.h"
+#include "gds/base/result.h"
+#include "gds/state/store.h"
+#include "gds/tree/filter.h"
+#include "gds/volume/volume.h"
+#include "work_tables.h"
+
+namespace gds::run {
+
+struct ScanOptions {
+    bool hash_everything = false;
+    std::set<std::string> own_files;  ///< relative paths of files this run's options name
+    std::function<void(std::int64_t files, std::int64_t bytes_hashed)> progress;
+};
+
+/// Compares the destination with the recorded entries, folder by folder, and fills `drift`, `stray`,
+/// `invisible` and `held`. Never follows a symlink, never leaves the file system, never looks into
+/// what is reserved. Reads a file only where its mtime alone differs, or where everything is hashed.
+class Scan {
+public:
+    Scan(state::Store& store, const volume::Volume& volume, const tree::Filter& filter,
+         ScanOptions options, const Cancel& cancel);
+
+    /// Error: what could not be read, or cancelled.
+    Status run();
+
+    /// Files on the volume that take part, recorded or not.
+    [[nodiscard]] std::int64_t files() const { return files_; }
+
+private:
+    struct Place {
+        std::int64_t number = 0;  ///< an entry's, or minus a stray folder's
+        std::string path;
+        bool on_disk = true;
+    };
+    using DirEntries = std::vector<volume::DirEntry>;
+
+    Status visit(const Place& place);
+    Result<DirEntries> read(const Place& place);
+    Result<std::vector<state::Entry>> recorded(const Place& place);
+    Status missing(const Place& place, const state::Entry& entry);
+    Status stray(const Place& place, const volume::DirEntry& found);
+    Status both(const Place& place, const state::Entry& entry, const volume::DirEntry& found);
+    Status check_file(const std::string& path, const state::Entry& entry, const volume::Stat& stat);
+    Result<bool> same_bytes(const std::string& path, const state::Entry& entry);
+    Status drift(state::EntryNo entry, const char* what, const volume::Stat& stat);
+    Status hold(std::int64_t place);
+    Result<bool> is_hidden(const state::Entry& entry, const std::string& path);
+
+    state::Store& store_;
+    const volume::Volume& volume_;
+    const tree::Filter& filter_;
+    ScanOptions options_;
+    const Cancel& cancel_;
+    std::deque<Place> queue_;
+    std::int64_t files_ = 0;
+    std::int64_t bytes_hashed_ = 0;
+};
+
+/// `directory`/`name`, or just `name` at the root.
+std::string join_path(const std::string& directory, const std::string& name);
+
+}  // namespace gds::run
