@@ -269,6 +269,7 @@ Status Adoption::inspect(const model::Item& item, const std::string& path, Entry
     const std::string extension = export_extension(item, options_.export_formats);
     const auto listed = cheapest_digest(item);
     const bool same_time = entry.mtime_ns / 1'000'000 == item.modified_ms;
+    entry.modified_ms = same_time ? item.modified_ms : 0;
     if (item.kind == model::ItemKind::document) {
         if (same_time) {
             entry.digest = GDS_TRY(volume_.digest(path, crypto::Algorithm::md5, cancel_));

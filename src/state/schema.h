@@ -53,6 +53,7 @@ CREATE TABLE entry(
     via INTEGER NOT NULL DEFAULT 0,
     size INTEGER,
     mtime_ns INTEGER,
+    modified_ms INTEGER NOT NULL DEFAULT 0,
     content BLOB,
     digest BLOB,
     unverified INTEGER NOT NULL DEFAULT 0,

@@ -72,6 +72,7 @@ Entry entry_from(const Query& row) {
     entry.content = row.text(8);
     entry.digest = row.text(9);
     entry.unverified = row.integer(10) != 0;
+    entry.modified_ms = row.integer(11);
     return entry;
 }
 
@@ -250,25 +251,26 @@ Status Store::forget_items(const std::function<bool(ItemNo)>& keep) {
 
 Result<EntryNo> Store::insert(const Entry& entry) {
     GDS_CHECK(db_.run("INSERT INTO entry(parent, name, folder, item, via, size, mtime_ns, content,"
-                      " digest, unverified) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      " digest, unverified, modified_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
-                      entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified));
+                      entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified,
+                      entry.modified_ms));
     return db_.last_rowid();
 }
 
 Status Store::update(const Entry& entry) {
     return db_.run("UPDATE entry SET parent = ?, name = ?, folder = ?, item = ?, via = ?, size = ?,"
-                   " mtime_ns = ?, content = ?, digest = ?, unverified = ? WHERE n = ?",
+                   " mtime_ns = ?, content = ?, digest = ?, unverified = ?, modified_ms = ? WHERE n = ?",
                    entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
                    entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified,
-                   entry.n);
+                   entry.modified_ms, entry.n);
 }
 
 Status Store::erase(EntryNo entry) { return db_.run("DELETE FROM entry WHERE n = ?", entry); }
 
 #define GDS_ENTRY_COLUMNS                                                                     \
-    "SELECT n, parent, name, folder, item, via, size, mtime_ns, content, digest, unverified" \
-    " FROM entry "
+    "SELECT n, parent, name, folder, item, via, size, mtime_ns, content, digest, unverified," \
+    " modified_ms FROM entry "
 
 Result<std::optional<Entry>> Store::entry(EntryNo entry) {
     Query query(db_, GDS_ENTRY_COLUMNS "WHERE n = ?", entry);

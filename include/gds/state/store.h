@@ -29,7 +29,8 @@ struct Entry {
     ItemNo item = 0;  ///< 0: a folder that no item explains any more
     Via via = 0;
     std::int64_t size = 0;
-    std::int64_t mtime_ns = 0;
+    std::int64_t mtime_ns = 0;     ///< as the file system returned it
+    std::int64_t modified_ms = 0;  ///< Drive's modifiedTime that it was set to; 0: not known
     std::string content;  ///< the item's content key that these bytes are; empty: not known
     std::string digest;   ///< raw digest of the bytes (algorithm by length); empty: not known
     bool unverified = false;
