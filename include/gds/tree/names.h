@@ -6,25 +6,35 @@
 #include <string_view>
 #include <vector>
 
-#include "gds/model/item.h"
-
 namespace gds::tree {
 
+/// NAME_MAX of every file system a mirror lives on.
 inline constexpr std::size_t kMaxNameBytes = 255;
 
-/// A Drive name as a local name, by rclone's table (lib/encoder: Slash, Dot, NUL, InvalidUtf8): '/'
-/// becomes U+FF0F, whole names "." and ".." their fullwidth forms, what already looks encoded is
-/// quoted with U+201B. Never empty, never holds '/' or NUL; may be longer than kMaxNameBytes.
+/// A Drive name as a local name, the way rclone names it (Drive's names read with InvalidUtf8, then
+/// written with Slash and Dot):
+///   '/' -> U+FF0F, NUL -> U+2400, whole names "." and ".." -> U+FF0E once and twice;
+///   what already looks so gets the quote U+201B before it: U+FF0F anywhere, U+FF0E and twice
+///   U+FF0E as whole names, and U+201B itself, unless it already quotes U+201B or U+2400.
+/// Where rclone gives nothing usable: the empty name becomes a single U+201B, which no other name
+/// becomes, and a byte that is not UTF-8 becomes U+201B and two hex digits.
+/// Never empty, "." or "..", never holds '/' or NUL, always UTF-8; may exceed kMaxNameBytes. As in
+/// rclone, two unusual Drive names can meet in one local name (NUL and U+2400); settle() parts
+/// them.
 std::string encode_name(std::string_view drive_name);
-/// The inverse; names that encode_name never makes come back as they are.
+/// The likeliest Drive name behind a local one: encode_name(decode_name(x)) == x for every x that
+/// encode_name makes; other names come back with what they quote undone.
 std::string decode_name(std::string_view local_name);
 
 /// At most kMaxNameBytes: cut at a character boundary, then "~" and 8 hex digits of the SHA-256 of
-/// (name, id), then the extension where it has one of at most 16 bytes. Shorter names stay.
+/// (name, id), then the extension where it has one of at most 16 bytes, its dot included. Shorter
+/// names stay.
 std::string shorten_name(std::string_view local_name, std::string_view id);
 
 /// `stem~prefix.ext`, prefix being the first `id_length` characters of the id; from the last dot,
-/// none for a leading dot; shortened to fit where needed.
+/// none for a leading dot; shortened to fit where needed. An `id_length` past the end of the id
+/// adds
+/// "~2", "~3", ..., so that every length gives another name.
 std::string duplicate_name(std::string_view local_name, std::string_view id, std::size_t id_length);
 
 /// One claim to a name in one folder.
@@ -36,13 +46,18 @@ struct Claim {
     bool reserved = false;  ///< may never hold the plain name (".gdrive-sync" at the root)
 };
 
-/// True where `a` keeps a name before `b`: folder before file, then the later modifiedTime, then the
-/// greater id.
+/// True where `a` keeps a name before `b`: folder before file, then the later modifiedTime, then
+/// the greater id.
 bool precedes(const Claim& a, const Claim& b);
 
 /// Settle a set of claims to the same name: the first by precedes() keeps it, the others become
-/// duplicate_name() with the id prefix lengthened from 8 until `taken` says no. Returns the final
-/// names in the order of `claims`. The same answer whatever the order of the claims.
+/// duplicate_name() with the id prefix lengthened from 8 until neither `taken` nor a name given
+/// here says no. Reserved claims never keep it, and a reserved ".nfs..." gets U+FF0E for its dot
+/// as well, since every name that begins so is reserved. Returns the final names in the order of
+/// `claims`. The same answer whatever the order of the claims, and whichever of the others changed.
+///
+/// `taken` has to say yes to every plain name of the folder and to what was settled before; groups
+/// are settled in the order of their names.
 std::vector<std::string> settle(const std::vector<Claim>& claims,
                                 const std::function<bool(const std::string&)>& taken);
 
