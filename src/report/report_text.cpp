@@ -65,13 +65,14 @@ void append_unless_zero(std::string& text, std::int64_t count, std::string_view 
 
 std::string figures(const model::RunRecord& run) {
     const model::Counts& counts = run.counts;
-    // Withheld deletes are counted as planned, but they are not what this run does.
+    // What a guard withholds is counted as planned, but it is not what this run does.
     const std::int64_t removed = counts.remove - std::min(run.withheld_deletes, counts.remove);
+    const std::int64_t folders_removed = run.withheld_deletes > 0 ? 0 : counts.rmdir;
     std::string text =
         fmt::format("{} new, {} updated, {} renamed, {} deleted, {} unchanged", counts.download,
                     counts.update, counts.rename, removed, counts.unchanged);
     append_unless_zero(text, counts.mkdir, "folders made");
-    append_unless_zero(text, counts.rmdir, "folders removed");
+    append_unless_zero(text, folders_removed, "folders removed");
     append_unless_zero(text, counts.skip, "skipped");
     append_unless_zero(text, counts.fail, "failed");
     append_unless_zero(text, run.withheld_deletes, "deletes withheld");
