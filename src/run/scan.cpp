@@ -132,7 +132,7 @@ Status Scan::stray(const Place& place, const DirEntry& found) {
     const bool included =
         folder ? filter_.includes_dir(path) : filter_.includes_file(path, found.stat.size);
     if (foreign_mount || !included || options_.own_files.count(path) != 0) {
-        return hold(place.number);
+        return hold_place(store_, place.number);
     }
     GDS_CHECK(store_.db().run(
         "INSERT INTO stray(parent, name, type, size, mtime_ns) VALUES(?, ?, ?, ?, ?)", place.number,
@@ -151,7 +151,7 @@ Status Scan::both(const Place& place, const Entry& entry, const DirEntry& found)
     const bool hidden = GDS_TRY(is_hidden(entry, path));
     if (hidden) {
         GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO invisible(entry) VALUES(?)", entry.n));
-        return hold(place.number);
+        return hold_place(store_, place.number);
     }
     const FileType expected = entry.folder ? FileType::directory : FileType::file;
     if (found.stat.type != expected) {
@@ -207,16 +207,15 @@ Status Scan::drift(state::EntryNo entry, const char* what, const volume::Stat& s
                            entry, what, stat.size, stat.mtime_ns);
 }
 
-Status Scan::hold(std::int64_t place) {
-    // Whatever holds something invisible stays, and so does everything above it.
+Status hold_place(state::Store& store, std::int64_t place) {
     while (place != 0) {
-        GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO held(place) VALUES(?)", place));
-        if (store_.db().changes() == 0) {
+        GDS_CHECK(store.db().run("INSERT OR IGNORE INTO held(place) VALUES(?)", place));
+        if (store.db().changes() == 0) {
             return {};
         }
         const char* sql = place > 0 ? "SELECT parent FROM entry WHERE n = ?"
                                     : "SELECT parent FROM stray WHERE n = -?";
-        Query query(store_.db(), sql, place);
+        Query query(store.db(), sql, place);
         const bool row = GDS_TRY(query.next());
         place = row ? query.integer(0) : 0;
     }

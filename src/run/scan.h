@@ -53,7 +53,6 @@ private:
     Status check_file(const std::string& path, const state::Entry& entry, const volume::Stat& stat);
     Result<bool> same_bytes(const std::string& path, const state::Entry& entry);
     Status drift(state::EntryNo entry, const char* what, const volume::Stat& stat);
-    Status hold(std::int64_t place);
     Result<bool> is_hidden(const state::Entry& entry, const std::string& path);
 
     state::Store& store_;
@@ -65,6 +64,10 @@ private:
     std::int64_t files_ = 0;
     std::int64_t bytes_hashed_ = 0;
 };
+
+/// Mark a folder (an entry's number, or minus a stray folder's) and all above it as holding something
+/// that stays.
+Status hold_place(state::Store& store, std::int64_t place);
 
 /// `directory`/`name`, or just `name` at the root.
 std::string join_path(const std::string& directory, const std::string& name);

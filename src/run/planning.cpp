@@ -1,0 +1,435 @@
+#include "planning.h"
+
+#include <algorithm>
+
+#include "content.h"
+#include "gds/base/text.h"
+#include "gds/plan/decide.h"
+#include "gds/plan/guards.h"
+#include "gds/volume/volume.h"
+#include "projection.h"
+#include "scan.h"
+
+namespace gds::run {
+
+using model::Action;
+using model::ActionKind;
+using model::ActionOutcome;
+using state::Query;
+
+Planning::Planning(state::Store& store, PlanningOptions options)
+    : store_(store), options_(std::move(options)) {}
+
+Status Planning::run() {
+    GDS_CHECK(skips());
+    GDS_CHECK(folders());
+    if (!options_.in_doubt) {
+        GDS_CHECK(renames());
+    }
+    GDS_CHECK(downloads());
+    if (options_.in_doubt) {
+        return {};
+    }
+    GDS_CHECK(hold_kept_strays());
+    GDS_CHECK(deletes());
+    GDS_CHECK(stray_deletes());
+    return empty_folders();
+}
+
+Status Planning::add(const Action& action, WantedNo wanted, state::EntryNo entry, StrayNo stray,
+                     const std::string& checksum) {
+    return store_.db().run(
+        "INSERT INTO action(kind, path, source, size, reason, id, outcome, error, wanted, entry,"
+        " stray, checksum) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        static_cast<std::int64_t>(action.kind), action.path, action.from, action.size, action.reason,
+        action.id, static_cast<std::int64_t>(action.outcome), action.error, wanted, entry, stray,
+        checksum);
+}
+
+Result<Planning::Location> Planning::location(WantedNo wanted) {
+    if (wanted == cached_wanted_) {
+        return cached_;
+    }
+    Location location;
+    if (wanted == 0) {
+        location.place = 0;
+    } else {
+        Query query(store_.db(), "SELECT parent, name, entry, item FROM wanted WHERE n = ?", wanted);
+        GDS_CHECK(query.next());
+        const Location above = GDS_TRY(this->location(query.integer(0)));
+        location.path = join_path(above.path, query.text(1));
+        location.place = query.integer(2) == 0 ? -1 : query.integer(2);
+        location.item = query.integer(3);
+    }
+    cached_wanted_ = wanted;
+    cached_ = location;
+    return location;
+}
+
+Result<std::string> Planning::wanted_path(const Row& row) {
+    const Location above = GDS_TRY(location(row.parent));
+    return join_path(above.path, row.name);
+}
+
+Status Planning::for_each_wanted(bool folder, const std::function<Status(const Row&)>& each) {
+    Query query(store_.db(),
+                "SELECT n, parent, item, via, name, entry FROM wanted"
+                " WHERE folder = ? AND skip IS NULL ORDER BY n",
+                folder);
+    for (;;) {
+        const bool found = GDS_TRY(query.next());
+        if (!found) {
+            return {};
+        }
+        Row row;
+        row.n = query.integer(0);
+        row.parent = query.integer(1);
+        row.item = query.integer(2);
+        row.via = query.integer(3);
+        row.name = query.text(4);
+        row.entry = query.integer(5);
+        GDS_CHECK(each(row));
+    }
+}
+
+Result<std::string> Planning::drift_of(state::EntryNo entry) {
+    Query query(store_.db(), "SELECT what FROM drift WHERE entry = ?", entry);
+    const bool row = GDS_TRY(query.next());
+    return row ? query.text(0) : std::string();
+}
+
+Result<bool> Planning::moved(const Row& row, std::string& from) {
+    const auto entry = GDS_TRY(store_.entry(row.entry));
+    const Location above = GDS_TRY(location(row.parent));
+    if (!entry || (entry->parent == above.place && entry->name == row.name)) {
+        return false;
+    }
+    from = GDS_TRY(store_.path_of(row.entry));
+    return true;
+}
+
+Status Planning::skips() {
+    Query query(store_.db(),
+                "SELECT w.parent, w.name, w.skip, i.id, w.n FROM wanted w JOIN item i ON i.n = w.item"
+                " WHERE w.skip IS NOT NULL ORDER BY w.n");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        Action action;
+        const Location above = GDS_TRY(location(query.integer(0)));
+        action.path = join_path(above.path, query.text(1));
+        action.reason = query.text(2);
+        action.id = query.text(3);
+        action.outcome = ActionOutcome::skipped;
+        GDS_CHECK(add(action, 0, 0, 0));
+    }
+}
+
+Status Planning::folders() {
+    return for_each_wanted(true, [&](const Row& row) -> Status {
+        const std::string drift = row.entry == 0 ? "" : GDS_TRY(drift_of(row.entry));
+        if (row.entry != 0 && drift != "missing") {
+            return {};
+        }
+        Action action;
+        action.kind = ActionKind::mkdir;
+        action.path = GDS_TRY(wanted_path(row));
+        action.reason = row.entry == 0 ? "new" : "missing";
+        action.id = GDS_TRY(store_.id_of(row.item));
+        return add(action, row.n, row.entry, 0);
+    });
+}
+
+Status Planning::renames() {
+    for (const bool folder : {true, false}) {
+        GDS_CHECK(for_each_wanted(folder, [&](const Row& row) -> Status {
+            Action action;
+            const bool has_moved = row.entry != 0 && GDS_TRY(moved(row, action.from));
+            if (!has_moved || GDS_TRY(drift_of(row.entry)) == "missing") {
+                return {};
+            }
+            action.kind = ActionKind::rename;
+            action.path = GDS_TRY(wanted_path(row));
+            action.reason = "moved";
+            action.id = GDS_TRY(store_.id_of(row.item));
+            return add(action, row.n, row.entry, 0);
+        }));
+    }
+    return {};
+}
+
+Status Planning::downloads() {
+    return for_each_wanted(false, [&](const Row& row) -> Status {
+        const Location above = GDS_TRY(location(row.parent));
+        if (options_.in_doubt && !options_.listed(above.item)) {
+            return {};
+        }
+        return download(row);
+    });
+}
+
+Status Planning::download(const Row& row) {
+    const auto item = GDS_TRY(store_.item(row.item));
+    const auto entry = GDS_TRY(store_.entry(row.entry));
+    if (!item) {
+        return error(Code::internal, "a wanted row without its item");
+    }
+    const std::string extension = export_extension(*item, options_.export_formats);
+    plan::FileCase file;
+    file.was_recorded = entry.has_value();
+    if (entry) {
+        const std::string drift = GDS_TRY(drift_of(entry->n));
+        file.held = drift == "missing"   ? plan::Held::nothing
+                    : drift == "changed" ? plan::Held::edited
+                    : drift == "mtime"   ? plan::Held::touched
+                                         : plan::Held::as_recorded;
+        file.same_content = is_content(*item, extension, entry->content);
+        file.same_time = entry->modified_ms == item->modified_ms;
+    }
+    const auto transfer = plan::decide(file);
+    if (!transfer) {
+        ++unchanged_;
+        return {};
+    }
+    Action action;
+    action.kind = transfer->kind;
+    action.path = GDS_TRY(wanted_path(row));
+    action.size = transfer->reason == "mtime" ? 0 : item->size.value_or(0);
+    action.reason = transfer->reason;
+    action.id = item->id;
+    const auto parked = GDS_TRY(store_.parked(row.item, row.via));
+    if (parked && !options_.retry_parked && parked->next_try_ms > options_.now_ms &&
+        parked->content == content_key(*item, extension)) {
+        action.outcome = ActionOutcome::skipped;
+        action.error = parked->reason + ": " + parked->detail + "; next try after " +
+                       format_rfc3339(parked->next_try_ms, true);
+    }
+    return add(action, row.n, row.entry, 0);
+}
+
+Status Planning::hold_kept_strays() {
+    const char* sql = options_.delete_unmanaged ? "SELECT parent FROM stray WHERE keep = 1"
+                                                : "SELECT parent FROM stray";
+    Query query(store_.db(), sql);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        GDS_CHECK(hold_place(store_, query.integer(0)));
+    }
+}
+
+Result<bool> Planning::is_replaced(state::EntryNo parent, const std::string& name) {
+    const char* sql = parent == 0
+                          ? "SELECT 1 FROM wanted WHERE parent = 0 AND name = ?2 AND folder = 0"
+                            " AND skip IS NULL AND ?1 = 0"
+                          : "SELECT 1 FROM wanted WHERE parent ="
+                            " (SELECT n FROM wanted WHERE entry = ?1 AND entry <> 0) AND name = ?2"
+                            " AND folder = 0 AND skip IS NULL";
+    Query query(store_.db(), sql, parent, name);
+    return query.next();
+}
+
+Status Planning::deletes() {
+    Query query(store_.db(),
+                "SELECT e.n, e.parent, e.name, e.size, e.item, coalesce(e.digest, e.content, '')"
+                " FROM entry e WHERE e.folder = 0"
+                " AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.entry = e.n AND w.entry <> 0)"
+                " AND e.n NOT IN (SELECT entry FROM invisible)"
+                " AND e.n NOT IN (SELECT entry FROM drift WHERE what = 'missing')"
+                " ORDER BY e.parent, e.name");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        const bool replaced = GDS_TRY(is_replaced(query.integer(1), query.text(2)));
+        if (replaced) {
+            continue;
+        }
+        Action action;
+        action.kind = ActionKind::remove;
+        action.path = join_path(GDS_TRY(place_path(query.integer(1))), query.text(2));
+        action.size = query.integer(3);
+        action.reason = "gone";
+        action.id = GDS_TRY(store_.id_of(query.integer(4)));
+        GDS_CHECK(add(action, 0, query.integer(0), 0, to_hex(query.view(5))));
+    }
+}
+
+namespace {
+
+/// rclone's leftovers: name.XXXXXXXX.partial with eight hex digits.
+bool is_rclone_partial(std::string_view name) {
+    static constexpr std::string_view kEnding = ".partial";
+    if (name.size() < kEnding.size() + 10 || name.substr(name.size() - kEnding.size()) != kEnding) {
+        return false;
+    }
+    const std::string_view mark = name.substr(name.size() - kEnding.size() - 9, 9);
+    return mark.front() == '.' && mark.find_first_not_of("0123456789abcdef", 1) == mark.npos;
+}
+
+}  // namespace
+
+Status Planning::stray_deletes() {
+    if (!options_.delete_unmanaged) {
+        return {};
+    }
+    Query query(store_.db(),
+                "SELECT n, parent, name, size, type FROM stray WHERE type <> ? AND keep = 0"
+                " ORDER BY parent, name",
+                static_cast<std::int64_t>(volume::FileType::directory));
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        const bool plain =
+            query.integer(4) == static_cast<std::int64_t>(volume::FileType::file);
+        const std::string name = query.text(2);
+        const bool replaced =
+            plain && query.integer(1) >= 0 && GDS_TRY(is_replaced(query.integer(1), name));
+        if (replaced) {
+            continue;
+        }
+        Action action;
+        action.kind = ActionKind::remove;
+        action.path = join_path(GDS_TRY(place_path(query.integer(1))), name);
+        action.size = query.integer(3);
+        action.reason = is_rclone_partial(name) ? "rclone-partial" : "unmanaged";
+        GDS_CHECK(add(action, 0, 0, query.integer(0)));
+    }
+}
+
+Status Planning::empty_folders() {
+    struct Folder {
+        std::string path;
+        state::EntryNo entry;
+        StrayNo stray;
+    };
+    std::vector<Folder> folders;
+    const auto collect = [&](Query& query, bool stray) -> Status {
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                return {};
+            }
+            const std::int64_t n = query.integer(0);
+            folders.push_back(
+                Folder{GDS_TRY(place_path(stray ? -n : n)), stray ? 0 : n, stray ? n : 0});
+        }
+    };
+    Query recorded(store_.db(),
+                   "SELECT e.n FROM entry e WHERE e.folder = 1"
+                   " AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.entry = e.n AND w.entry <> 0)"
+                   " AND e.n NOT IN (SELECT entry FROM invisible)"
+                   " AND e.n NOT IN (SELECT entry FROM drift WHERE what = 'missing')"
+                   " AND e.n NOT IN (SELECT place FROM held)");
+    GDS_CHECK(collect(recorded, false));
+    if (options_.delete_unmanaged) {
+        Query strays(store_.db(),
+                     "SELECT n FROM stray WHERE type = ? AND keep = 0"
+                     " AND -n NOT IN (SELECT place FROM held)",
+                     static_cast<std::int64_t>(volume::FileType::directory));
+        GDS_CHECK(collect(strays, true));
+    }
+    // Deepest first: descending order puts what lies in a folder before it.
+    std::sort(folders.begin(), folders.end(),
+              [](const Folder& a, const Folder& b) { return a.path > b.path; });
+    for (const Folder& folder : folders) {
+        Action action;
+        action.kind = ActionKind::rmdir;
+        action.path = folder.path;
+        action.reason = folder.entry != 0 ? "gone" : "unmanaged";
+        GDS_CHECK(add(action, 0, folder.entry, folder.stray));
+    }
+    return {};
+}
+
+Result<std::string> Planning::place_path(std::int64_t place) {
+    if (place == cached_place_) {
+        return cached_place_path_;
+    }
+    std::string path;
+    if (place > 0) {
+        path = GDS_TRY(store_.path_of(place));
+    } else if (place < 0) {
+        Query query(store_.db(), "SELECT parent, name FROM stray WHERE n = -?", place);
+        GDS_CHECK(query.next());
+        path = join_path(GDS_TRY(place_path(query.integer(0))), query.text(1));
+    }
+    cached_place_ = place;
+    cached_place_path_ = path;
+    return path;
+}
+
+Result<model::Counts> count_actions(state::Store& store) {
+    model::Counts counts;
+    Query query(store.db(), "SELECT kind, count(*) FROM action GROUP BY kind");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            break;
+        }
+        const std::int64_t n = query.integer(1);
+        switch (static_cast<ActionKind>(query.integer(0))) {
+            case ActionKind::mkdir: counts.mkdir = n; break;
+            case ActionKind::rename: counts.rename = n; break;
+            case ActionKind::download: counts.download = n; break;
+            case ActionKind::update: counts.update = n; break;
+            case ActionKind::remove: counts.remove = n; break;
+            case ActionKind::rmdir: counts.rmdir = n; break;
+            case ActionKind::skip: counts.skip = n; break;
+        }
+    }
+    Query failed(store.db(), "SELECT count(*) FROM action WHERE outcome = ?",
+                 static_cast<std::int64_t>(ActionOutcome::failed));
+    GDS_CHECK(failed.next());
+    counts.fail = failed.integer(0);
+    return counts;
+}
+
+model::ActionSource action_source(state::Store& store) {
+    return [&store](const std::function<Status(const Action&)>& each) -> Status {
+        Query query(store.db(),
+                    "SELECT kind, path, source, size, reason, id, outcome, error FROM action"
+                    " ORDER BY seq");
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                return {};
+            }
+            Action action;
+            action.kind = static_cast<ActionKind>(query.integer(0));
+            action.path = query.text(1);
+            action.from = query.text(2);
+            action.size = query.integer(3);
+            action.reason = query.text(4);
+            action.id = query.text(5);
+            action.outcome = static_cast<ActionOutcome>(query.integer(6));
+            action.error = query.text(7);
+            GDS_CHECK(each(action));
+        }
+    };
+}
+
+Result<std::string> delete_plan_id(state::Store& store) {
+    plan::PlanId plan;
+    bool any = false;
+    Query query(store.db(),
+                "SELECT id, path, checksum FROM action WHERE kind = ? ORDER BY id, path, checksum",
+                static_cast<std::int64_t>(ActionKind::remove));
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return any ? std::move(plan).finish() : std::string();
+        }
+        any = true;
+        plan.add(query.view(0), query.view(1), query.view(2));
+    }
+}
+
+}  // namespace gds::run

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gds/base/result.h"
+#include "gds/model/run.h"
+#include "gds/state/store.h"
+#include "work_tables.h"
+
+namespace gds::run {
+
+struct PlanningOptions {
+    std::vector<std::string> export_formats;
+    bool delete_unmanaged = true;
+    bool in_doubt = false;   ///< only new and changed files of folders that `listed` vouches for
+    bool retry_parked = false;  ///< try parked items whether they are due or not
+    std::int64_t now_ms = 0;
+    std::function<bool(state::ItemNo folder)> listed;
+};
+
+/// Turns wanted, entry, drift and stray into the table `action`, in the order of phases: skips,
+/// folders, renames, downloads, deletes, empty folders. Touches nothing else.
+class Planning {
+public:
+    Planning(state::Store& store, PlanningOptions options);
+
+    Status run();
+
+    [[nodiscard]] std::int64_t unchanged() const { return unchanged_; }
+
+private:
+    struct Row {
+        WantedNo n = 0;
+        WantedNo parent = 0;
+        state::ItemNo item = 0;
+        state::Via via = 0;
+        std::string name;
+        state::EntryNo entry = 0;
+    };
+    struct Location {
+        std::string path;
+        state::EntryNo place = -1;  ///< the folder's entry; -1: not made yet
+        state::ItemNo item = 0;
+    };
+
+    Status skips();
+    Status folders();
+    Status renames();
+    Status downloads();
+    Status download(const Row& row);
+    Status deletes();
+    Status stray_deletes();
+    Status empty_folders();
+    Status hold_kept_strays();
+
+    Result<bool> moved(const Row& row, std::string& from);
+    Result<std::string> drift_of(state::EntryNo entry);
+    /// Whether a file rename of this plan lands on the entry's path.
+    Result<bool> is_replaced(state::EntryNo parent, const std::string& name);
+    Result<Location> location(WantedNo wanted);
+    Result<std::string> place_path(std::int64_t place);
+    Result<std::string> wanted_path(const Row& row);
+    Status for_each_wanted(bool folder, const std::function<Status(const Row&)>& each);
+    Status add(const model::Action& action, WantedNo wanted, state::EntryNo entry, StrayNo stray,
+               const std::string& checksum = {});
+
+    state::Store& store_;
+    PlanningOptions options_;
+    std::int64_t unchanged_ = 0;
+    // The last folder asked for: wanted rows come folder by folder.
+    WantedNo cached_wanted_ = -1;
+    Location cached_;
+    std::int64_t cached_place_ = 0;
+    std::string cached_place_path_;
+};
+
+/// Numbers of the plan by kind.
+Result<model::Counts> count_actions(state::Store& store);
+/// Every action in plan order.
+model::ActionSource action_source(state::Store& store);
+/// The id of the plan's set of deletes; "" where there are none.
+Result<std::string> delete_plan_id(state::Store& store);
+
+}  // namespace gds::run
