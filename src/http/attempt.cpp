@@ -1,0 +1,279 @@
+#include "attempt.h"
+
+#include "gds/base/text.h"
+#include "redirect.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gds::http {
+
+namespace {
+
+constexpr std::size_t kKeptBodyLimit = 64 * 1024;
+constexpr std::size_t kHeaderLimit = 256 * 1024;
+constexpr std::chrono::seconds kLongestConnect{30};
+
+bool is_success(int status) {
+    return status >= 200 && status < 300;
+}
+
+bool may_repeat(const Request& request) {
+    const std::string& method = request.method;
+    return request.idempotent.value_or(method == "GET" || method == "HEAD" || method == "PUT" ||
+                                       method == "DELETE");
+}
+
+/// A header line as curl wants it; a semicolon stands for an empty value.
+std::string header_line(const std::string& name, const std::string& value) {
+    return value.empty() ? name + ";" : name + ": " + value;
+}
+
+}  // namespace
+
+std::optional<Error> classified(const Request& request, const Response& response) {
+    std::optional<Error> refused = request.classify(response);
+    if (refused) {
+        refused->http_status = response.status;
+        if (!refused->retry_after) {
+            refused->retry_after = retry_after(response.headers);
+        }
+    }
+    return refused;
+}
+
+CURLcode Attempt::on_tls(CURL* /*handle*/, void* context, void* trust) noexcept {
+    return static_cast<const ExtraTrust*>(trust)->add_to(static_cast<SSL_CTX*>(context))
+               ? CURLE_OK
+               : CURLE_SSL_CACERT_BADFILE;
+}
+
+void Attempt::prepare_connection(const Options& options, const ExtraTrust& trust) {
+    Easy& easy = *easy_;
+    easy.set(CURLOPT_PROTOCOLS_STR, std::string("http,https"));
+    easy.set(CURLOPT_NOSIGNAL, 1L);
+    easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    easy.set(CURLOPT_TCP_KEEPALIVE, 1L);
+    easy.set(CURLOPT_BUFFERSIZE, 128L * 1024);
+    easy.set(CURLOPT_HTTP_VERSION,
+             options.http2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
+    if (options.http2 && job_.request.url.rfind("https:", 0) == 0) {
+        // Rather a stream on a connection that is being made than one more connection.
+        easy.set(CURLOPT_PIPEWAIT, 1L);
+    }
+    if (!may_repeat(job_.request)) {
+        // On a kept connection that turns out dead, curl would send the request again by itself.
+        easy.set(CURLOPT_FRESH_CONNECT, 1L);
+    }
+    if (!trust.empty()) {
+        easy.set_callback(CURLOPT_SSL_CTX_FUNCTION, &Attempt::on_tls);
+        easy.set_pointer(CURLOPT_SSL_CTX_DATA, &trust);
+    }
+    const auto idle =
+        std::max(std::chrono::ceil<std::chrono::seconds>(options.timeout), std::chrono::seconds(1));
+    easy.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    easy.set(CURLOPT_LOW_SPEED_TIME, long{idle.count()});
+    easy.set(CURLOPT_CONNECTTIMEOUT_MS,
+             long{std::min(options.timeout, Millis(kLongestConnect)).count()});
+    if (!options.user_agent.empty()) {
+        easy.set(CURLOPT_USERAGENT, options.user_agent);
+    }
+}
+
+void Attempt::prepare_method() {
+    Easy& easy = *easy_;
+    const Request& request = job_.request;
+    const bool has_body = !request.body.empty() || request.method == "POST" ||
+                          request.method == "PUT" || request.method == "PATCH";
+    if (request.method == "HEAD") {
+        easy.set(CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (has_body) {
+        easy.set(CURLOPT_POST, 1L);
+        easy.set_offset(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        easy.set_pointer(CURLOPT_POSTFIELDS, request.body.c_str());
+    }
+    if (request.method != (has_body ? "POST" : "GET")) {
+        easy.set(CURLOPT_CUSTOMREQUEST, request.method);
+    }
+}
+
+Status Attempt::prepare_headers(const std::string& authorization) {
+    Headers headers = job_.request.headers;
+    if (!authorization.empty()) {
+        headers.add("Authorization", authorization);
+    }
+    for (const auto& [name, value] : headers.all()) {
+        if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+            return error(Code::invalid_argument,
+                         fmt::format("header {} holds a line break", printable(name)));
+        }
+        easy_->add_header(header_line(name, value));
+    }
+    // No wait for "100 Continue", and no form as the type of what is none: a bare colon removes.
+    easy_->add_header("Expect:");
+    if (!headers.get("Content-Type")) {
+        easy_->add_header("Content-Type:");
+    }
+    if (job_.request.compressed) {
+        easy_->set(CURLOPT_ACCEPT_ENCODING, std::string("gzip"));
+    }
+    easy_->use_headers();
+    return {};
+}
+
+Status Attempt::prepare(const Options& options, const ExtraTrust& trust,
+                        const std::string& authorization) {
+    GDS_CHECK(origin_of(job_.request.url));
+    Easy& easy = *easy_;
+    easy.set(CURLOPT_URL, job_.request.url);
+    prepare_connection(options, trust);
+    prepare_method();
+    GDS_CHECK(prepare_headers(authorization));
+    easy.set_callback(CURLOPT_HEADERFUNCTION, &Attempt::on_header);
+    easy.set_pointer(CURLOPT_HEADERDATA, this);
+    easy.set_callback(CURLOPT_WRITEFUNCTION, &Attempt::on_body);
+    easy.set_pointer(CURLOPT_WRITEDATA, this);
+    easy.set_pointer(CURLOPT_ERRORBUFFER, detail_.data());
+    if (easy.failure() != CURLE_OK) {
+        return error(Code::internal, fmt::format("libcurl refuses an option: {}",
+                                                 curl_easy_strerror(easy.failure())));
+    }
+    response_.url = job_.request.url;
+    return {};
+}
+
+template <class Step>
+bool Attempt::keep_failure(Step step) noexcept {
+    try {
+        if (Status done = step(); !done) {
+            failure_ = std::move(done).error();
+        }
+    } catch (...) {
+        // Nothing may be thrown through curl's C frames; an Error without text allocates nothing.
+        failure_ = Error{};
+    }
+    return !failure_;
+}
+
+std::size_t Attempt::on_header(char* data, std::size_t size, std::size_t count,
+                               void* self) noexcept {
+    auto& attempt = *static_cast<Attempt*>(self);
+    const std::size_t length = size * count;
+    return attempt.keep_failure([&] { return attempt.take_header({data, length}); }) ? length : 0;
+}
+
+std::size_t Attempt::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+    auto& attempt = *static_cast<Attempt*>(self);
+    const std::size_t length = size * count;
+    const bool kept = attempt.keep_failure([&] { return attempt.take_body({data, length}); });
+    return kept && !attempt.kept_body_full_ ? length : 0;
+}
+
+Status Attempt::take_header(std::string_view line) {
+    header_bytes_ += line.size();
+    if (header_bytes_ > kHeaderLimit) {
+        return error(Code::bad_response, "the answer's header is longer than 256 KiB");
+    }
+    if (head_complete_) {
+        return {};  // a trailer
+    }
+    if (line.substr(0, 5) == "HTTP/") {
+        response_.headers.clear();
+        return {};
+    }
+    const std::string_view field = trim(line);
+    if (field.empty()) {
+        return take_head();
+    }
+    const auto colon = field.find(':');
+    if (colon != std::string_view::npos) {
+        response_.headers.add(std::string(field.substr(0, colon)),
+                              std::string(trim(field.substr(colon + 1))));
+    }
+    return {};
+}
+
+Status Attempt::take_head() {
+    const int status = static_cast<int>(easy_->info_long(CURLINFO_RESPONSE_CODE));
+    if (status < 200) {
+        return {};  // informational: the answer is still to come
+    }
+    response_.status = status;
+    head_complete_ = true;
+    if (!is_success(status)) {
+        return {};
+    }
+    // Whoever keeps the whole body classifies the answer together with it.
+    if (!job_.buffered) {
+        if (auto refused = classified(job_.request, response_)) {
+            return *refused;
+        }
+    }
+    return job_.exchange->head(response_);
+}
+
+Status Attempt::take_body(std::string_view bytes) {
+    body_bytes_ += static_cast<std::int64_t>(bytes.size());
+    if (!is_success(response_.status)) {
+        const std::size_t room = kKeptBodyLimit - response_.body.size();
+        response_.body.append(bytes.substr(0, room));
+        kept_body_full_ = bytes.size() > room;
+        return {};
+    }
+    if (job_.buffered && body_bytes_ > job_.request.max_body) {
+        hopeless_ = true;
+        return error(Code::bad_response, fmt::format("the answer is longer than {}",
+                                                     format_size(job_.request.max_body)));
+    }
+    return job_.exchange->body(bytes);
+}
+
+Status Attempt::deliver_kept_body() {
+    const std::string body = std::exchange(response_.body, {});
+    GDS_CHECK(job_.exchange->head(response_));
+    return body.empty() ? Status() : job_.exchange->body(body);
+}
+
+std::optional<Failure> Attempt::judge(CURLcode code) {
+    if (failure_) {
+        return Failure{*failure_, hopeless_};
+    }
+    const bool whole = code == CURLE_OK || kept_body_full_;
+    if (head_complete_ && !is_success(response_.status)) {
+        // A status says more than a cut body of it.
+        if (auto refused = classified(job_.request, response_)) {
+            return Failure{*refused};
+        }
+    }
+    if (!whole || !head_complete_) {
+        return transport_failure(code, detail_.data(), job_.request.url);
+    }
+    if (!is_success(response_.status)) {
+        // Accepted by the classifier all the same.
+        if (const Status delivered = deliver_kept_body(); !delivered) {
+            return Failure{delivered.error()};
+        }
+    }
+    if (const Status ended = job_.exchange->end(); !ended) {
+        return Failure{ended.error()};
+    }
+    return std::nullopt;
+}
+
+bool Attempt::redirected() const {
+    return !failure_ && head_complete_ && is_redirect(response_.status);
+}
+
+std::string Attempt::redirect_target() const {
+    return easy_->info_text(CURLINFO_REDIRECT_URL);
+}
+
+bool Attempt::may_resend() const {
+    return may_repeat(job_.request) || easy_->info_long(CURLINFO_REQUEST_SIZE) == 0;
+}
+
+}  // namespace gds::http

@@ -1,0 +1,32 @@
+#include "easy.h"
+
+namespace gds::http {
+
+void Easy::reset() {
+    curl_easy_reset(handle_.get());
+    headers_.reset();
+    failure_ = CURLE_OK;
+}
+
+void Easy::add_header(const std::string& line) {
+    curl_slist* list = curl_slist_append(headers_.get(), line.c_str());
+    if (list == nullptr) {
+        failure_ = CURLE_OUT_OF_MEMORY;
+    } else if (!headers_) {
+        // Later appends return this same first node.
+        headers_.reset(list);
+    }
+}
+
+long Easy::info_long(CURLINFO info) const {
+    long value = 0;
+    return curl_easy_getinfo(handle_.get(), info, &value) == CURLE_OK ? value : 0;
+}
+
+std::string Easy::info_text(CURLINFO info) const {
+    const char* value = nullptr;
+    const CURLcode code = curl_easy_getinfo(handle_.get(), info, &value);
+    return code == CURLE_OK && value != nullptr ? value : "";
+}
+
+}  // namespace gds::http

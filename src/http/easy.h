@@ -1,0 +1,65 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <concepts>
+#include <memory>
+#include <string>
+
+namespace gds::http {
+
+/// A curl easy handle whose options are set through typed calls: libcurl checks argument types in C
+/// only, and an int where a long belongs goes unnoticed in C++. The first refused option is kept.
+class Easy {
+public:
+    Easy() : handle_(curl_easy_init()) {}
+
+    [[nodiscard]] CURL* get() const { return handle_.get(); }
+    /// Back to defaults; connections live in the multi handle and stay.
+    void reset();
+
+    void set(CURLoption option, std::same_as<long> auto value) {
+        keep(option, CURLOPTTYPE_LONG, value);
+    }
+    void set(CURLoption option, const std::string& value) {
+        keep(option, CURLOPTTYPE_OBJECTPOINT, value.c_str());
+    }
+    void set_offset(CURLoption option, curl_off_t value) { keep(option, CURLOPTTYPE_OFF_T, value); }
+    /// curl keeps the pointer: what it points to must outlive the transfer.
+    void set_pointer(CURLoption option, const void* value) {
+        keep(option, CURLOPTTYPE_OBJECTPOINT, value);
+    }
+    template <class Return, class... Arguments>
+    void set_callback(CURLoption option, Return (*function)(Arguments...) noexcept) {
+        keep(option, CURLOPTTYPE_FUNCTIONPOINT, function);
+    }
+    void add_header(const std::string& line);
+    /// After the last add_header().
+    void use_headers() { set_pointer(CURLOPT_HTTPHEADER, headers_.get()); }
+
+    [[nodiscard]] long info_long(CURLINFO info) const;
+    [[nodiscard]] std::string info_text(CURLINFO info) const;
+    [[nodiscard]] CURLcode failure() const { return failure_; }
+
+private:
+    template <class T>
+    void keep(CURLoption option, int type, T value) {
+        // Options are numbered by type, ten thousand numbers each.
+        const bool fits = option / 10'000 == type / 10'000;
+        const CURLcode code =
+            fits ? curl_easy_setopt(handle_.get(), option, value) : CURLE_BAD_FUNCTION_ARGUMENT;
+        if (failure_ == CURLE_OK) {
+            failure_ = code;
+        }
+    }
+
+    struct Free {
+        void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+        void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    };
+    std::unique_ptr<CURL, Free> handle_;
+    std::unique_ptr<curl_slist, Free> headers_;
+    CURLcode failure_ = CURLE_OK;
+};
+
+}  // namespace gds::http
