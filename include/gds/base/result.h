@@ -105,15 +105,19 @@ Error errno_error(int errno_value, std::string_view what);
 
 }  // namespace gds
 
-/// `auto x = GDS_TRY(f());`: the value of f(), or return its error from this function.
-#define GDS_TRY(expression)                                         \
-    __extension__({                                                 \
-        auto gds_result_ = (expression);                            \
-        if (!gds_result_.has_value()) {                             \
-            return ::gds::Error(std::move(gds_result_).error());    \
-        }                                                           \
-        std::move(gds_result_).value();                             \
+#define GDS_JOIN_(a, b) a##b
+#define GDS_JOIN(a, b) GDS_JOIN_(a, b)
+#define GDS_TRY_AS(name, expression)                     \
+    __extension__({                                      \
+        auto name = (expression);                        \
+        if (!name.has_value()) {                         \
+            return ::gds::Error(std::move(name).error()); \
+        }                                                \
+        std::move(name).value();                         \
     })
+
+/// `auto x = GDS_TRY(f());`: the value of f(), or return its error from this function. Nests.
+#define GDS_TRY(expression) GDS_TRY_AS(GDS_JOIN(gds_result_, __COUNTER__), expression)
 
 /// `GDS_CHECK(f());`: return the error of f() from this function, if it has one.
 #define GDS_CHECK(expression)                                       \
