@@ -57,6 +57,11 @@ def key_of(entry, headers, settings):
     return digest.hexdigest()
 
 
+def object_of(entry):
+    words = entry["command"].split()
+    return words[words.index("-o") + 1]
+
+
 def work_list(build, folders):
     """(file, key) of every source below the folders."""
     settings = tidy_settings()
@@ -64,7 +69,7 @@ def work_list(build, folders):
     wanted = tuple(f"{ROOT / folder}/" for folder in folders)
     for entry in json.loads((build / "compile_commands.json").read_text()):
         if entry["file"].startswith(wanted):
-            yield entry["file"], key_of(entry, headers.get(entry["output"], ()), settings)
+            yield entry["file"], key_of(entry, headers.get(object_of(entry), ()), settings)
 
 
 def tidy(build, file):
@@ -72,7 +77,7 @@ def tidy(build, file):
     done = subprocess.run(
         ["clang-tidy", "--quiet", "-p", str(build), file],
         check=False, capture_output=True, text=True)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    return "" if done.returncode == 0 else done.stdout or done.stderr
 
 
 def main():
