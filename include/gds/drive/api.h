@@ -1,5 +1,9 @@
 #pragma once
 
+#include "gds/base/result.h"
+#include "gds/http/engine.h"
+#include "gds/model/item.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -8,15 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "gds/base/result.h"
-#include "gds/http/engine.h"
-#include "gds/model/item.h"
-
 namespace gds::drive {
 
 /// Which items a list or feed looks at (files.list `corpora`).
 struct Corpus {
-    std::string drive_id;  ///< a shared drive; empty for the user's own corpus
+    std::string drive_id = {};  ///< a shared drive; empty for the user's own corpus
 };
 
 /// One page of files.list.
@@ -28,10 +28,10 @@ struct Page {
 
 /// One entry of changes.list: the present state of an item, or that it is gone from view.
 struct Change {
-    std::string id;
+    std::string id;  ///< empty for a change of a shared drive itself
     bool removed = false;
-    std::optional<model::Item> item;
-    std::string drive_id;  ///< changeType "drive"
+    std::optional<model::Item> item;  ///< always there unless removed
+    std::string drive_id;             ///< changeType "drive"
 };
 
 struct ChangePage {
@@ -47,11 +47,25 @@ struct Account {
     std::string display_name;
 };
 
+/// A shared drive; its id is also the id of its root folder.
+struct SharedDrive {
+    std::string id;
+    std::string name;
+};
+
 /// An item's id with the key that old link-shared items need (Drive guide "resource keys").
 struct Ref {
     std::string id;
-    std::string resource_key;
+    std::string resource_key = {};
+    /// The shared drive it lies in, "" for none; unset where unknown: the Api's corpus. A shortcut
+    /// may lead out of the corpus, where a list bound to it would find nothing.
+    std::optional<std::string> drive_id = std::nullopt;
 };
+
+/// How to ask for an item that has been seen.
+Ref ref_of(const model::Item& item);
+/// How to ask for what a shortcut leads to.
+Ref target_of(const model::Item& shortcut);
 
 /// A document format: the extension rclone gives it and the type that files.export takes.
 struct ExportFormat {
@@ -59,15 +73,19 @@ struct ExportFormat {
     std::string mime_type;
 };
 
-/// The format that a document of `mime_type` is exported to: the first of `preferences` (extensions)
-/// that Google supports for it (Drive guide "export formats"; fixed table). nullopt: none.
+/// The format that a document of `mime_type` is exported to: the first of `preferences`
+/// (extensions) that Google supports for it (Drive guide "export formats"; fixed table). nullopt:
+/// none.
 std::optional<ExportFormat> export_format(std::string_view mime_type,
                                           const std::vector<std::string>& preferences);
 /// True where some document type can be exported to that extension.
 bool is_export_extension(std::string_view extension);
 
-/// What an answer of Drive means; knows its 403 reasons (Drive guide "resolve errors").
-/// Permanent refusals of one file have code permission_denied and the reason set.
+/// What an answer of Drive means; knows its 403 reasons (Drive guide "resolve errors"). The error's
+/// reason is Google's, but "insufficient_scope" (with unauthenticated) where the token's scope is
+/// too narrow, "invalidPageToken" (with invalid_argument) where a list has to start over, and
+/// "fileNotExportable" where a conversion does not exist. Refusals of one file, permanent or for a
+/// day (downloadQuotaExceeded), and exportSizeLimitExceeded have code permission_denied.
 std::optional<Error> classify(const http::Response& response);
 /// True for refusals that this account can never get past for this file: download forbidden,
 /// flagged as malware, a type without export. They are skipped, not failed.
@@ -78,7 +96,8 @@ class Api {
 public:
     Api(http::Engine& engine, std::string endpoint, Corpus corpus);
 
-    /// One page of the children of one folder, trashed ones left out.
+    /// One page of the children of one folder, trashed ones left out; each one's parent is `folder`
+    /// (but for the alias "root"), whatever else it lies in.
     void list_children(const Ref& folder, const std::string& page_token,
                        std::function<void(Result<Page>)> done);
     /// One page of everything in the corpus (whole shared drive), trashed ones left out.
@@ -94,7 +113,10 @@ public:
     /// Items shared with this account (sharedWithMe) of exactly that name.
     Result<std::vector<model::Item>> find_shared(const std::string& name);
     Result<Account> about();
+    /// drives.get. Error: not_found where this account is no member.
+    Result<SharedDrive> shared_drive(const std::string& drive_id);
     Result<std::string> start_page_token();
+    /// One page of the feed. The last one alone has a new_start_page_token.
     void changes(const std::string& page_token, std::function<void(Result<ChangePage>)> done);
     /// exportLinks of a document: (mime type, URL).
     Result<std::vector<std::pair<std::string, std::string>>> export_links(const Ref& item);
@@ -112,9 +134,22 @@ public:
     [[nodiscard]] const Corpus& corpus() const { return corpus_; }
 
 private:
-    [[nodiscard]] http::Request call(std::string label, const std::string& path,
-                                     std::vector<std::pair<std::string, std::string>> query,
-                                     const std::vector<Ref>& refs) const;
+    using Query = std::vector<std::pair<std::string, std::string>>;
+    using Items = std::vector<model::Item>;
+
+    [[nodiscard]] http::Request call(std::string label, const std::string& path, Query query,
+                                     const Ref& ref = {}) const;
+    /// files.list of `q`, in the corpus of `ref`.
+    [[nodiscard]] http::Request list_request(const std::string& q, const std::string& page_token,
+                                             const Ref& ref) const;
+    /// Every page of `q`; those items that are called exactly `name`.
+    void find(const std::string& q, const Ref& ref, const std::string& name,
+              std::function<void(Result<Items>)> done);
+    template <class T>
+    void ask(http::Request request, Result<T> (*parse)(const std::string&),
+             std::function<void(Result<T>)> done);
+    template <class T, class Start>
+    Result<T> wait_for(Start start);
 
     http::Engine& engine_;
     std::string endpoint_;

@@ -1,18 +1,19 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "gds/base/result.h"
 #include "gds/drive/api.h"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace gds::drive {
 
-/// A folder whose listing is not known to be whole, and why.
+/// A folder whose listing is not known to be whole, or an item about which Drive gave no answer,
+/// and why.
 struct Doubt {
-    Ref folder;
+    Ref folder;  ///< id "" for the whole corpus, and for the rest of a listing cut short
     Error error;
 };
 
@@ -20,11 +21,13 @@ struct Doubt {
 class ListingObserver {
 public:
     virtual ~ListingObserver() = default;
-    /// Items of one page of `folder`. An error ends the whole listing.
+    /// Items of one page of `folder`; after a restart they come again. An error ends the whole
+    /// listing.
     virtual Status items(const std::string& folder, const std::vector<model::Item>& page) = 0;
     /// The last page of `folder` was the last.
     virtual Status folder_complete(const std::string& folder) = 0;
-    /// Answer to Lister::want_item. not_found means gone or out of sight.
+    /// Answer to Lister::want_item. not_found means gone or out of sight; permission_denied is an
+    /// answer too; any other error is a doubt besides.
     virtual Status item(const Ref& ref, const Result<model::Item>& result) = 0;
 };
 
@@ -40,8 +43,8 @@ struct ListingResult {
 };
 
 /// Lists many folders concurrently, each one parent a query, page by page. A page token seen twice,
-/// incompleteSearch, a broken page after its retries: the folder is in doubt. A rejected token
-/// restarts that folder once from its first page.
+/// incompleteSearch, an endless run of empty pages, any error after its retries (not_found too):
+/// the folder is in doubt. A rejected token restarts that folder once from its first page.
 class Lister {
 public:
     Lister(http::Engine& engine, Api& api, ListingObserver& observer);
@@ -57,12 +60,13 @@ public:
     void want_all();
 
     /// Pump until the queue is empty. Error: the observer's, cancelled, or one that no further
-    /// request can survive (unauthenticated). Anything less is a doubt.
+    /// request can survive (unauthenticated). Anything less is a doubt. May be called again for
+    /// what is wanted later; after one doubt no later call is complete.
     Result<ListingResult> run();
 
 private:
     class Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;  ///< shared with requests that outlive a failed run()
 };
 
 }  // namespace gds::drive

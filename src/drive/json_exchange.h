@@ -1,0 +1,62 @@
+#pragma once
+
+#include "gds/http/engine.h"
+
+#include <fmt/core.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace gds::drive {
+
+/// One API call whose answer is parsed before it counts as accepted, so that a broken page is tried
+/// again like any other failure.
+template <class T>
+class JsonExchange final : public http::Exchange {
+public:
+    using Parse = Result<T> (*)(const std::string&);
+
+    JsonExchange(http::Request request, Parse parse, std::function<void(Result<T>)> done)
+        : request_(std::move(request)), parse_(parse), done_(std::move(done)) {}
+
+    Result<http::Request> request() override {
+        body_.clear();
+        value_.reset();
+        return request_;
+    }
+    Status body(std::string_view bytes) override {
+        if (static_cast<std::int64_t>(body_.size() + bytes.size()) > request_.max_body) {
+            return error(Code::bad_response,
+                         fmt::format("an answer longer than {} bytes", request_.max_body));
+        }
+        body_ += bytes;
+        return {};
+    }
+    Status end() override {
+        value_ = GDS_TRY(parse_(body_));
+        body_ = {};
+        return {};
+    }
+    void done(Result<http::Response> result) override {
+        // The callback may ask for more and must not find this call's memory in its way.
+        const auto callback = std::exchange(done_, nullptr);
+        if (!result) {
+            callback(std::move(result).error().context(request_.label));
+        } else if (!value_) {
+            callback(error(Code::internal, request_.label + ": an answer without an end"));
+        } else {
+            callback(*std::exchange(value_, std::nullopt));
+        }
+    }
+
+private:
+    http::Request request_;
+    Parse parse_;
+    std::function<void(Result<T>)> done_;
+    std::string body_;
+    std::optional<T> value_;
+};
+
+}  // namespace gds::drive
