@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/crypto/digest.h"
@@ -14,7 +7,17 @@
 #include "gds/volume/trash.h"
 #include "gds/volume/volume.h"
 
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace gds::transfer {
+
+/// A resume key is part of a file name, in hex.
+inline constexpr std::size_t kLongestResumeKey = 120;
 
 /// What an exported document must be (Content-Type, first and last bytes).
 struct FormatCheck {
@@ -26,16 +29,20 @@ struct FormatCheck {
 struct Job {
     std::int64_t token = 0;  ///< the caller's, handed back
     std::string path;        ///< where it is published, relative to the destination
-    std::string resume_key;  ///< same key, same bytes: names the partial that a later run may continue;
-                             ///< empty: never resumed
+    std::string resume_key;  ///< same key, same bytes: names the partial that a later run may
+                             ///< continue; empty, or longer than kLongestResumeKey: never resumed
+    /// Asks for the bytes from `offset` on: with "Range: bytes=OFFSET-" where that is not 0.
     std::function<http::Request(std::int64_t offset)> request;
-    bool ranges = true;  ///< the source honours Range (exports do not)
+    bool ranges =
+        true;  ///< the source honours Range (exports do not). Without a digest, which alone
+               ///< can tell that two parts belong together, none is asked for either.
     std::optional<std::int64_t> size;
     crypto::Algorithm algorithm = crypto::Algorithm::md5;
     std::string digest;  ///< expected, raw; empty: none is known
     std::optional<FormatCheck> format;
     std::int64_t mtime_ms = 0;
-    /// What lies at `path` and is replaced, as the plan saw it; absent: the path must be free.
+    /// The file at `path` that is replaced, as the plan saw it (size, mtime_ns); absent: the path
+    /// must be free. Anything else there is Code::conflict.
     std::optional<volume::TrashEntry> replaces;
 };
 
@@ -57,7 +64,7 @@ struct Outcome {
 };
 
 struct Options {
-    int transfers = 8;  ///< at once
+    int transfers = 8;          ///< at once
     unsigned file_mode = 0666;  ///< less the umask
 };
 
@@ -69,8 +76,8 @@ struct Progress {
 };
 
 /// Downloads on the caller's thread (the engine's), publishing on a thread of its own: whatever is
-/// complete and verified while one group is being made durable forms the next group, so thousands of
-/// small files share a few fsyncs. Per group: staged bytes durable, old copies linked into the
+/// complete and verified while one group is being made durable forms the next group, so thousands
+/// of small files share a few fsyncs. Per group: staged bytes durable, old copies linked into the
 /// trash, renames, directories durable, then `commit`.
 class Downloads {
 public:
@@ -84,7 +91,8 @@ public:
     /// hand outcomes to `commit` on this thread: published ones as durable groups, failures as they
     /// come. Returns when `next` has no more and nothing is under way, or early: at cancel (what
     /// was verified is still published), when `commit` fails, or on disk_full / read_only of the
-    /// destination (that error).
+    /// destination (that error). What a stop interrupted has no outcome; its partial stays if it
+    /// has a resume key.
     Status run(const std::function<std::optional<Job>()>& next,
                const std::function<Status(std::vector<Outcome>)>& commit,
                const std::function<void(const Progress&)>& progress = {});

@@ -1,0 +1,189 @@
+#include "partial.h"
+
+#include "gds/base/text.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace gds::transfer {
+
+namespace {
+
+constexpr std::string_view kPartSuffix = ".part";
+
+/// Smaller files are written before a preallocation would pay.
+constexpr std::int64_t kReserveAbove = 1LL << 20;
+
+constexpr std::size_t kReadBlock = 1UL << 20;
+
+Error staging_error(int errno_value, std::string_view doing, const std::string& path) {
+    return errno_error(errno_value, fmt::format("{}: cannot {}", path, doing));
+}
+
+/// Size of a regular file that nothing else names; nullopt for whatever else lies there.
+Result<std::optional<std::int64_t>> usable_size(const Fd& fd, const std::string& path) {
+    struct stat raw {};
+    if (::fstat(fd.get(), &raw) != 0) {
+        return staging_error(errno, "stat", path);
+    }
+    if (!S_ISREG(raw.st_mode) || raw.st_nlink != 1) {
+        return std::optional<std::int64_t>();
+    }
+    return std::optional<std::int64_t>(raw.st_size);
+}
+
+Result<Fd> create_anew(const volume::Volume& volume, const std::string& path) {
+    auto removed = volume.remove_file(path);
+    if (!removed && removed.error().code != Code::not_found) {
+        return removed.error();
+    }
+    return volume.open_with(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+}
+
+}  // namespace
+
+std::string staging_path() {
+    return std::string(volume::kStateDirName) + "/staging";
+}
+
+std::optional<std::string> partial_path(std::string_view resume_key) {
+    if (resume_key.empty() || resume_key.size() > kLongestResumeKey) {
+        return std::nullopt;
+    }
+    return fmt::format("{}/{}{}", staging_path(), to_hex(resume_key), kPartSuffix);
+}
+
+std::optional<std::string> resume_key_of(std::string_view name) {
+    if (name.size() <= kPartSuffix.size() ||
+        name.substr(name.size() - kPartSuffix.size()) != kPartSuffix) {
+        return std::nullopt;
+    }
+    auto key = from_hex(name.substr(0, name.size() - kPartSuffix.size()));
+    return key ? std::optional(std::move(*key)) : std::nullopt;
+}
+
+Partial::Partial(Plan plan, Fd fd)
+    : plan_(std::move(plan)), fd_(std::move(fd)), digest_(plan_.algorithm) {}
+
+Result<Partial> Partial::open(const volume::Volume& volume, Plan plan) {
+    auto fd = volume.open_with(plan.path, O_RDWR | O_CREAT, 0600);
+    std::optional<std::int64_t> left;
+    if (fd) {
+        left = GDS_TRY(usable_size(*fd, plan.path));
+    } else if (fd.error().code != Code::conflict) {
+        return fd.error();
+    }
+    if (!left) {
+        fd = create_anew(volume, plan.path);  // a link or FIFO: never written through
+        if (!fd) {
+            return fd.error();
+        }
+    }
+    Partial partial(std::move(plan), std::move(*fd));
+    partial.left_by_earlier_run_ = left.value_or(0);
+    const bool too_long = partial.plan_.size && partial.left_by_earlier_run_ > *partial.plan_.size;
+    if (!partial.plan_.resume || too_long) {
+        GDS_CHECK(partial.restart());
+    } else {
+        GDS_CHECK(partial.reserve());
+    }
+    return partial;
+}
+
+Status Partial::reserve() {
+    if (!plan_.size || *plan_.size <= kReserveAbove) {
+        return {};
+    }
+    // KEEP_SIZE: the file's length stays the number of bytes that have arrived.
+    if (::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, 0, *plan_.size) != 0 &&
+        (errno == ENOSPC || errno == EDQUOT)) {
+        return staging_error(errno, fmt::format("reserve {}", format_size(*plan_.size)),
+                             plan_.path);
+    }
+    return {};
+}
+
+Status Partial::restart() {
+    digest_ = crypto::Digest(plan_.algorithm);
+    offset_ = 0;
+    left_by_earlier_run_ = 0;
+    inherited_ = false;
+    if (::ftruncate(fd_.get(), 0) != 0) {
+        return staging_error(errno, "truncate", plan_.path);
+    }
+    return reserve();
+}
+
+Result<bool> Partial::rehash(std::int64_t limit) {
+    const std::int64_t end = std::min(left_by_earlier_run_, offset_ + limit);
+    while (offset_ < end) {
+        const auto count =
+            std::min<std::size_t>(kReadBlock, static_cast<std::size_t>(end - offset_));
+        const auto bytes = GDS_TRY(peek(offset_, count));
+        if (bytes.empty()) {
+            return error(Code::io, plan_.path + ": became shorter while it was read");
+        }
+        digest_.update(bytes);
+        offset_ += static_cast<std::int64_t>(bytes.size());
+        inherited_ = true;
+    }
+    return offset_ >= left_by_earlier_run_;
+}
+
+Status Partial::append(std::string_view bytes) {
+    digest_.update(bytes);
+    while (!bytes.empty()) {
+        const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), offset_);
+        if (count >= 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+            offset_ += count;
+        } else if (errno != EINTR) {
+            return staging_error(errno, "write", plan_.path);
+        }
+    }
+    return {};
+}
+
+Result<std::string> Partial::peek(std::int64_t from, std::size_t count) const {
+    std::string bytes(count, '\0');
+    for (;;) {
+        const ssize_t got = ::pread(fd_.get(), bytes.data(), bytes.size(), from);
+        if (got >= 0) {
+            bytes.resize(static_cast<std::size_t>(got));
+            return bytes;
+        }
+        if (errno != EINTR) {
+            return staging_error(errno, "read", plan_.path);
+        }
+    }
+}
+
+Status Partial::seal(unsigned mode, std::int64_t mtime_ms) {
+    std::int64_t seconds = mtime_ms / 1000;
+    std::int64_t rest = mtime_ms % 1000;
+    if (rest < 0) {
+        rest += 1000;
+        --seconds;
+    }
+    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
+                                        timespec{seconds, rest * 1'000'000}};
+    if (::fchmod(fd_.get(), mode) != 0 || ::futimens(fd_.get(), times.data()) != 0) {
+        return staging_error(errno, "set mode and time", plan_.path);
+    }
+    auto closed = fd_.close();
+    return closed ? Status() : Status(closed.error().context(plan_.path));
+}
+
+void Partial::discard(const volume::Volume& volume) {
+    // Either failing leaves a file in staging, which the next clean_staging() removes.
+    (void)fd_.close();
+    (void)volume.remove_file(plan_.path);
+}
+
+}  // namespace gds::transfer

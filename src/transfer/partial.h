@@ -1,0 +1,63 @@
+#pragma once
+
+#include "gds/transfer/downloads.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gds::transfer {
+
+/// DEST/.gdrive-sync/staging, relative to the destination.
+std::string staging_path();
+/// Where a resume key's partial lies; nullopt for a key that is never resumed.
+std::optional<std::string> partial_path(std::string_view resume_key);
+/// The key in a partial's file name; nullopt for any other name.
+std::optional<std::string> resume_key_of(std::string_view name);
+
+/// A staged file while its bytes arrive: what it holds and the digest of exactly that.
+class Partial {
+public:
+    struct Plan {
+        std::string path;     ///< in staging
+        bool resume = false;  ///< go on with what an earlier run left there
+        crypto::Algorithm algorithm = crypto::Algorithm::md5;
+        std::optional<std::int64_t> size;
+    };
+
+    static Result<Partial> open(const volume::Volume& volume, Plan plan);
+
+    /// Digest up to `limit` of the bytes that an earlier run left; true once all are.
+    Result<bool> rehash(std::int64_t limit);
+    /// Forget every byte; the file stays.
+    Status restart();
+    Status append(std::string_view bytes);
+    /// Bytes of the file that the digest covers.
+    [[nodiscard]] std::int64_t offset() const { return offset_; }
+    /// True where some of them came from an earlier run.
+    [[nodiscard]] bool inherited() const { return inherited_; }
+    /// Up to `count` bytes from `from` on, for a look at a finished file.
+    Result<std::string> peek(std::int64_t from, std::size_t count) const;
+    /// The raw digest of all bytes. Only restart() may follow.
+    std::string finish() { return digest_.finish(); }
+    /// Give the file its mode and time and close it, which reports delayed write errors (NFS).
+    Status seal(unsigned mode, std::int64_t mtime_ms);
+    /// Close and remove it.
+    void discard(const volume::Volume& volume);
+    [[nodiscard]] const std::string& path() const { return plan_.path; }
+
+private:
+    Partial(Plan plan, Fd fd);
+    /// Take the space now, so that a full disk shows before the transfer.
+    Status reserve();
+
+    Plan plan_;
+    Fd fd_;
+    crypto::Digest digest_;
+    std::int64_t offset_ = 0;
+    std::int64_t left_by_earlier_run_ = 0;
+    bool inherited_ = false;
+};
+
+}  // namespace gds::transfer
