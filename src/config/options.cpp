@@ -1,0 +1,261 @@
+#include "gds/config/config.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace gds::config {
+namespace {
+
+constexpr std::string_view kVariablePrefix = "GDRIVE_SYNC_";
+
+constexpr std::string_view kRun = "sync|resync|diff";
+constexpr std::string_view kApply = "sync|resync";
+constexpr std::string_view kVolume = "sync|resync|diff|status|approve";
+constexpr std::string_view kNetwork = "sync|resync|diff|auth login|auth check";
+constexpr std::string_view kLogin = "auth login";
+
+constexpr double kSecond = 1000;
+
+std::vector<Option> source_options() {
+    static constexpr std::string_view kGroup = "Source";
+    return {
+        {"source", Type::text, "", "PATH",
+         "Folder to mirror, as a path from My Drive's root, such as claude/files.", kGroup, "",
+         kRun},
+        {"source-id", Type::text, "", "ID",
+         "Folder to mirror, by the id that its address in the browser ends with.", kGroup, "",
+         kRun},
+        {"drive-id", Type::text, "", "ID",
+         "Shared drive that the path begins in, instead of My Drive.", kGroup, "", kRun},
+        {"shared-with-me", Type::toggle, "false", "",
+         "Begin the path among the folders that others have shared with this account.", kGroup, "",
+         kRun},
+    };
+}
+
+std::vector<Option> destination_options() {
+    static constexpr std::string_view kGroup = "Destination";
+    return {
+        {"dest", Type::path, "", "DIR", "Directory that becomes the mirror.", kGroup, "", kVolume},
+        {"state-dir", Type::path, "", "DIR",
+         "Where the database lies, instead of DEST/.gdrive-sync.", kGroup, "", kVolume},
+        {"lock-wait", Type::duration, "0", "DURATION",
+         "Wait that long for another run on this destination before giving up with exit code 8.",
+         kGroup, "", "sync|resync|approve"},
+        {"file-mode", Type::mode, "0666", "MODE", "Permissions of published files, less the umask.",
+         kGroup, "", kApply, 0, 0777},
+        {"dir-mode", Type::mode, "0777", "MODE",
+         "Permissions of published directories, less the umask.", kGroup, "", kApply, 0, 0777},
+        {"unmanaged", Type::choice, "delete", "WHAT",
+         "What happens to files in the destination that Drive does not have.", kGroup,
+         "delete|keep", kRun},
+        {"trash-keep", Type::duration, "7d", "DURATION",
+         "Keep removed and replaced files that long; 0 does not keep them at all.", kGroup, "",
+         kApply},
+        {"trash-max-size", Type::size, "off", "SIZE",
+         "Keep at most that much of removed and replaced files, the newest first.", kGroup, "",
+         kApply},
+    };
+}
+
+std::vector<Option> guard_options() {
+    static constexpr std::string_view kGroup = "Guards";
+    return {
+        {"max-delete", Type::integer, "25", "N",
+         "Delete nothing at all where a run would delete more files than this; -1 for no limit.",
+         kGroup, "", kRun, -1},
+        {"max-delete-percent", Type::real, "off", "P",
+         "Delete nothing at all where a run would delete more than this share of the mirror.",
+         kGroup, "", kRun, 0, 100},
+        {"allow-empty-source", Type::toggle, "false", "",
+         "Accept a source without any file as the truth, within the other guards.", kGroup, "",
+         kRun},
+    };
+}
+
+std::vector<Option> filter_options() {
+    static constexpr std::string_view kGroup = "Filters";
+    return {
+        {"include", Type::list, "", "GLOB",
+         "Mirror only paths that match one of these globs, in rclone's language; repeatable.",
+         kGroup, "", kRun},
+        {"exclude", Type::list, "", "GLOB",
+         "Leave out paths that match one of these globs; repeatable.", kGroup, "", kRun},
+        {"filter-from", Type::list, "", "FILE",
+         "Read \"+ GLOB\" and \"- GLOB\" rules from a file, the first match decides; repeatable.",
+         kGroup, "", kRun},
+        {"max-size", Type::size, "off", "SIZE", "Leave out files larger than this.", kGroup, "",
+         kRun},
+        {"export-formats", Type::names, "docx,xlsx,pptx,svg", "LIST",
+         "Formats for Google documents, the first that fits a document is taken.", kGroup, "",
+         kRun},
+    };
+}
+
+std::vector<Option> transfer_options() {
+    static constexpr std::string_view kGroup = "Transfer";
+    return {
+        {"transfers", Type::integer, "", "N",
+         "Files downloaded at once; without it, chosen by the size of the work.", kGroup, "",
+         kApply, 1, 256},
+        {"max-duration", Type::duration, "off", "DURATION",
+         "Stop cleanly after that long, keeping what is finished, with exit code 5.", kGroup, "",
+         kRun, kSecond},
+        {"bwlimit", Type::size, "off", "RATE", "Download at most that many bytes a second.", kGroup,
+         "", kApply, 1},
+        {"tpslimit", Type::real, "off", "N", "Send at most that many requests a second.", kGroup,
+         "", kRun, 0.01},
+        {"timeout", Type::duration, "60s", "DURATION",
+         "Give up on a request, and retry it, after that long without a byte.", kGroup, "",
+         kNetwork, kSecond},
+        {"retries", Type::integer, "8", "N", "Further attempts for a request that failed.", kGroup,
+         "", kNetwork, 0, 100},
+        {"retry-max-wait", Type::duration, "2m", "DURATION",
+         "Longest wait between two attempts; where Drive asks for more, the request has failed.",
+         kGroup, "", kNetwork},
+        {"drive-endpoint", Type::url, "https://www.googleapis.com", "URL",
+         "Base address of the Drive API, for emulators and private endpoints.", kGroup, "",
+         kNetwork},
+        {"ca-cert", Type::path, "", "FILE",
+         "Certificates (PEM) to trust in addition to the system's.", kGroup, "", kNetwork},
+    };
+}
+
+std::vector<Option> credential_options() {
+    static constexpr std::string_view kGroup = "Credentials";
+    return {
+        {"rclone-config", Type::path, "", "FILE", "Take the credentials from this rclone.conf.",
+         kGroup, "", kNetwork},
+        {"rclone-remote", Type::text, "", "NAME", "Section of the rclone.conf to use.", kGroup, "",
+         kNetwork},
+        {"credentials", Type::path, "", "FILE",
+         "Take the credentials from a JSON file of Google's (authorized user or service account).",
+         kGroup, "", kNetwork},
+        {"token-endpoint", Type::url, "https://oauth2.googleapis.com/token", "URL",
+         "Where access tokens are fetched.", kGroup, "", kNetwork},
+        {"client-id", Type::text, "", "ID",
+         "OAuth client to log in with; its secret comes from the environment or a file.", kGroup,
+         "", kLogin},
+        {"auth-endpoint", Type::url, "https://accounts.google.com/o/oauth2/v2/auth", "URL",
+         "Page that asks for consent.", kGroup, "", kLogin},
+        {"port", Type::integer, "0", "N",
+         "Local port that the browser returns to; 0 takes a free one.", kGroup, "", kLogin, 0,
+         65535},
+        {"output", Type::path, "", "FILE", "Write the new credentials to this file, mode 0600.",
+         kGroup, "", kLogin},
+        {"force", Type::toggle, "false", "", "Replace the output file where it exists.", kGroup, "",
+         kLogin},
+    };
+}
+
+std::vector<Option> output_options() {
+    static constexpr std::string_view kGroup = "Output";
+    return {
+        {"format", Type::choice, "text", "FORMAT", "Form of the answer on standard output.", kGroup,
+         "text|json", "diff|status"},
+        {"exit-code", Type::toggle, "false", "",
+         "End with exit code 10 where there are differences.", kGroup, "", "diff"},
+        {"report", Type::path, "", "FILE", "Write a JSON report of the run to this file.", kGroup,
+         "", kRun},
+        {"metrics-file", Type::path, "", "FILE",
+         "Write Prometheus metrics to this file, for the node exporter's textfile collector.",
+         kGroup, "", kApply},
+        {"metrics-push", Type::url, "", "URL", "Push the metrics to this Pushgateway.", kGroup, "",
+         kApply},
+        {"instance", Type::text, "", "NAME",
+         "Name of this mirror at the Pushgateway, instead of the source's id.", kGroup, "", kApply},
+        {"log-format", Type::choice, "text", "FORMAT", "Form of the log on standard error.", kGroup,
+         "text|json"},
+        {"log-level", Type::choice, "info", "LEVEL", "Least important log lines to write.", kGroup,
+         "trace|debug|info|warn|error|off"},
+        {"progress", Type::choice, "auto", "WHEN",
+         "Show progress on standard error; auto does where that is a terminal.", kGroup,
+         "auto|on|off", kRun},
+        {"config", Type::path, "", "FILE", "Read options from this TOML file.", kGroup},
+    };
+}
+
+std::string upper_case(std::string_view name) {
+    std::string upper(name);
+    std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
+        return c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    });
+    return upper;
+}
+
+/// Credentials come from the environment without being options.
+bool is_credential(std::string_view name) {
+    static constexpr std::array<std::string_view, 3> kCredentials = {"CLIENT_ID", "CLIENT_SECRET",
+                                                                     "REFRESH_TOKEN"};
+    static constexpr std::string_view kFile = "_FILE";
+    if (name.ends_with(kFile)) {
+        name.remove_suffix(kFile.size());
+    }
+    return std::find(kCredentials.begin(), kCredentials.end(), name) != kCredentials.end();
+}
+
+/// GDRIVE_SYNC_SERVICE_HOST, GDRIVE_SYNC_SERVICE_PORT_HTTP, GDRIVE_SYNC_PORT_80_TCP_ADDR.
+bool is_service_link(std::string_view name) {
+    return name == "SERVICE_HOST" || name.starts_with("SERVICE_PORT") || name.starts_with("PORT_");
+}
+
+}  // namespace
+
+std::string_view origin_name(Origin origin) {
+    switch (origin) {
+        case Origin::preset: return "default";
+        case Origin::file: return "file";
+        case Origin::environment: return "environment";
+        case Origin::flag: return "flag";
+    }
+    return "";
+}
+
+const std::vector<Option>& option_table() {
+    static const std::vector<Option> table = [] {
+        std::vector<Option> all;
+        for (const auto& group :
+             {source_options(), destination_options(), guard_options(), filter_options(),
+              transfer_options(), credential_options(), output_options()}) {
+            all.insert(all.end(), group.begin(), group.end());
+        }
+        return all;
+    }();
+    return table;
+}
+
+const Option* find_option(std::string_view name) {
+    const auto& table = option_table();
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [&](const Option& option) { return option.name == name; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+bool takes(const Option& option, std::string_view command) {
+    const auto commands = split(option.commands, '|');
+    return option.commands.empty() ||
+           std::find(commands.begin(), commands.end(), command) != commands.end();
+}
+
+std::string variable_name(const Option& option) {
+    return std::string(kVariablePrefix) + upper_case(option.name);
+}
+
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names) {
+    std::vector<std::string> unknown;
+    std::copy_if(names.begin(), names.end(), std::back_inserter(unknown), [](const auto& name) {
+        if (!name.starts_with(kVariablePrefix)) {
+            return false;
+        }
+        const auto rest = std::string_view(name).substr(kVariablePrefix.size());
+        const auto& table = option_table();
+        const bool known = std::any_of(table.begin(), table.end(), [&](const Option& option) {
+            return upper_case(option.name) == rest;
+        });
+        return !known && !is_credential(rest) && !is_service_link(rest);
+    });
+    return unknown;
+}
+
+}  // namespace gds::config
