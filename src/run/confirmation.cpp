@@ -1,0 +1,196 @@
+#include "confirmation.h"
+
+#include <fmt/core.h>
+
+#include "gds/base/text.h"
+#include "gds/model/action.h"
+#include "gds/tree/names.h"
+#include "work_tables.h"
+
+namespace gds::run {
+
+using state::Query;
+
+namespace {
+
+constexpr int kMaxAncestors = 200;
+
+/// Drive names that could lie behind a local name: itself, decoded, and a document's without its
+/// export extension.
+std::set<std::string> drive_names(const std::string& local) {
+    std::set<std::string> names{local, tree::decode_name(local)};
+    const auto dot = local.rfind('.');
+    if (dot != std::string::npos && dot > 0 && drive::is_export_extension(local.substr(dot + 1))) {
+        names.insert(local.substr(0, dot));
+        names.insert(tree::decode_name(local.substr(0, dot)));
+    }
+    return names;
+}
+
+}  // namespace
+
+Confirmation::Confirmation(state::Store& store, http::Engine& engine, drive::Api& api,
+                           const Snapshot& snapshot, state::ItemNo root)
+    : store_(store), engine_(engine), api_(api), snapshot_(snapshot), root_(root) {}
+
+Result<std::optional<std::string>> Confirmation::run() {
+    GDS_CHECK(collect_recorded());
+    GDS_CHECK(collect_strays());
+    GDS_CHECK(ask());
+    return judge();
+}
+
+Status Confirmation::collect_recorded() {
+    Query query(store_.db(),
+                "SELECT e.item, e.via, a.path FROM action a JOIN entry e ON e.n = a.entry"
+                " WHERE a.kind IN (?, ?) AND e.item <> 0",
+                static_cast<std::int64_t>(model::ActionKind::remove),
+                static_cast<std::int64_t>(model::ActionKind::rmdir));
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        // The first link of the chain that the listing did not show explains the absence; where it
+        // showed all of them, it said itself that this path is no longer asked for.
+        std::vector<state::ItemNo> chain = GDS_TRY(store_.shortcuts(query.integer(1)));
+        chain.push_back(query.integer(0));
+        for (const state::ItemNo n : chain) {
+            if (!snapshot_.saw(n)) {
+                wanted_ids_.emplace(GDS_TRY(store_.id_of(n)), query.text(2));
+                break;
+            }
+        }
+    }
+}
+
+Status Confirmation::collect_strays() {
+    Query query(store_.db(), "SELECT stray, path FROM action WHERE stray <> 0");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        std::int64_t place = -query.integer(0);
+        std::string name;
+        while (place < 0) {
+            Query stray(store_.db(), "SELECT parent, name FROM stray WHERE n = -?", place);
+            GDS_CHECK(stray.next());
+            name = stray.text(1);
+            place = stray.integer(0);
+        }
+        const auto folder = GDS_TRY(store_.entry(place));
+        const state::ItemNo item = place == 0 ? root_ : folder ? folder->item : 0;
+        if (item == 0 || !snapshot_.saw(item)) {
+            continue;  // the folder itself is gone, which is confirmed by its id
+        }
+        Named named;
+        named.parent = GDS_TRY(store_.id_of(item));
+        named.name = name;
+        named.path = query.text(1);
+        wanted_names_.emplace(std::pair(named.parent, name), named);
+    }
+}
+
+Status Confirmation::ask() {
+    std::optional<Error> fatal;
+    const auto note = [&](const Error& problem, const std::string& path) {
+        if (problem.code == Code::unauthenticated || problem.code == Code::cancelled) {
+            fatal = problem;
+        } else if (!doubt_) {
+            doubt_ = fmt::format("cannot confirm that {} is gone: {}", printable(path),
+                                 problem.message);
+        }
+    };
+    for (const auto& [id, path] : wanted_ids_) {
+        const drive::Ref ref{id, GDS_TRY(store_.item(GDS_TRY(store_.intern(id))))->resource_key};
+        api_.get(ref, [&, id = id, path = path](Result<model::Item> answer) {
+            if (!answer && answer.error().code != Code::not_found) {
+                note(answer.error(), path);
+            }
+            answers_.insert_or_assign(id, std::move(answer));
+        });
+    }
+    for (const auto& entry : wanted_names_) {
+        const Named& named = entry.second;
+        for (const std::string& name : drive_names(named.name)) {
+            api_.find_children({named.parent}, name,
+                               [&, named](Result<std::vector<model::Item>> found) {
+                                   if (!found) {
+                                       note(found.error(), named.path);
+                                       return;
+                                   }
+                                   for (const model::Item& item : *found) {
+                                       const Result<bool> known = shows(item.id);
+                                       if (!doubt_ && (!known || !*known)) {
+                                           doubt_ = fmt::format(
+                                               "the listing did not show \"{}\" (id {}), which is "
+                                               "in the folder and explains {}",
+                                               printable(item.name), item.id,
+                                               printable(named.path));
+                                       }
+                                   }
+                               });
+        }
+    }
+    engine_.run();
+    return fatal ? Status(*fatal) : Status();
+}
+
+Result<bool> Confirmation::shows(const std::string& id) {
+    const state::ItemNo n = GDS_TRY(store_.intern(id));
+    return snapshot_.saw(n);
+}
+
+Result<std::optional<std::string>> Confirmation::judge() {
+    for (const auto& [id, path] : wanted_ids_) {
+        if (doubt_) {
+            break;
+        }
+        const Result<bool> out = is_out(id);
+        if (!out) {
+            if (out.error().code == Code::unauthenticated || out.error().code == Code::cancelled) {
+                return out.error();
+            }
+            doubt_ = fmt::format("cannot confirm that {} is gone: {}", printable(path),
+                                 out.error().message);
+        } else if (!*out) {
+            doubt_ = fmt::format("the listing did not show {} (id {}), which is still in the folder",
+                                 printable(path), id);
+        }
+    }
+    return doubt_;
+}
+
+Result<model::Item> Confirmation::look_up(const std::string& id) {
+    const auto known = answers_.find(id);
+    if (known != answers_.end()) {
+        return known->second;
+    }
+    Result<model::Item> answer = api_.get({id});
+    answers_.insert_or_assign(id, answer);
+    return answer;
+}
+
+/// Gone, trashed, or with no ancestor that the listing showed.
+Result<bool> Confirmation::is_out(const std::string& id) {
+    std::string at = id;
+    for (int level = 0; level < kMaxAncestors; ++level) {
+        const Result<model::Item> answer = look_up(at);
+        if (!answer && answer.error().code == Code::not_found) {
+            return true;
+        }
+        const model::Item item = GDS_TRY(answer);
+        if (item.trashed || item.parent.empty()) {
+            return true;
+        }
+        const bool inside = GDS_TRY(shows(item.parent));
+        if (inside) {
+            return false;
+        }
+        at = item.parent;
+    }
+    return error(Code::bad_response, "its folders never end");
+}
+
+}  // namespace gds::run

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "gds/base/result.h"
+#include "gds/drive/api.h"
+#include "gds/http/engine.h"
+#include "gds/state/store.h"
+#include "snapshot.h"
+
+namespace gds::run {
+
+/// Confirms every planned delete with Drive before the first one: absence from a listing proves
+/// nothing by itself. A recorded item has to be gone, trashed or moved out when asked for by id; a
+/// file without a recorded id goes only where no item of its name is in its folder.
+class Confirmation {
+public:
+    Confirmation(state::Store& store, http::Engine& engine, drive::Api& api,
+                 const Snapshot& snapshot, state::ItemNo root);
+
+    /// nullopt: all are confirmed. Else why the listing is not to be trusted. Error: only what no
+    /// further request can survive.
+    Result<std::optional<std::string>> run();
+
+private:
+    Status collect_recorded();
+    Status collect_strays();
+    Status ask();
+    Result<std::optional<std::string>> judge();
+    Result<bool> is_out(const std::string& id);
+    Result<model::Item> look_up(const std::string& id);
+    Result<bool> shows(const std::string& id);
+
+    struct Named {
+        std::string parent;
+        std::string name;
+        std::string path;  ///< local, for the message
+    };
+
+    state::Store& store_;
+    http::Engine& engine_;
+    drive::Api& api_;
+    const Snapshot& snapshot_;
+    state::ItemNo root_;
+    std::map<std::string, std::string> wanted_ids_;  ///< id to a local path that it explains
+    std::map<std::pair<std::string, std::string>, Named> wanted_names_;
+    std::map<std::string, Result<model::Item>> answers_;
+    std::optional<std::string> doubt_;
+};
+
+}  // namespace gds::run
