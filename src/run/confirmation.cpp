@@ -184,9 +184,10 @@ Result<bool> Confirmation::is_out(const std::string& id) {
         if (item.trashed || item.parent.empty()) {
             return true;
         }
-        const bool inside = GDS_TRY(shows(item.parent));
-        if (inside) {
-            return false;
+        const state::ItemNo parent = GDS_TRY(store_.intern(item.parent));
+        if (snapshot_.saw(parent)) {
+            // A folder that was seen but not listed is one that the filter leaves out.
+            return !snapshot_.listed(parent);
         }
         at = item.parent;
     }

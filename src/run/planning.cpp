@@ -222,14 +222,14 @@ Status Planning::hold_kept_strays() {
     }
 }
 
-Result<bool> Planning::is_replaced(state::EntryNo parent, const std::string& name) {
+Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const std::string& name) {
     const char* sql = parent == 0
                           ? "SELECT 1 FROM wanted WHERE parent = 0 AND name = ?2 AND folder = 0"
                             " AND skip IS NULL AND ?1 = 0"
                           : "SELECT 1 FROM wanted WHERE parent ="
                             " (SELECT n FROM wanted WHERE entry = ?1 AND entry <> 0) AND name = ?2"
                             " AND folder = 0 AND skip IS NULL";
-    Query query(store_.db(), sql, parent, name);
+    Query query(store.db(), sql, parent, name);
     return query.next();
 }
 
@@ -246,7 +246,7 @@ Status Planning::deletes() {
         if (!row) {
             return {};
         }
-        const bool replaced = GDS_TRY(is_replaced(query.integer(1), query.text(2)));
+        const bool replaced = GDS_TRY(is_wanted_file(store_, query.integer(1), query.text(2)));
         if (replaced) {
             continue;
         }
@@ -291,7 +291,7 @@ Status Planning::stray_deletes() {
             query.integer(4) == static_cast<std::int64_t>(volume::FileType::file);
         const std::string name = query.text(2);
         const bool replaced =
-            plain && query.integer(1) >= 0 && GDS_TRY(is_replaced(query.integer(1), name));
+            plain && query.integer(1) >= 0 && GDS_TRY(is_wanted_file(store_, query.integer(1), name));
         if (replaced) {
             continue;
         }

@@ -59,8 +59,6 @@ private:
 
     Result<bool> moved(const Row& row, std::string& from);
     Result<std::string> drift_of(state::EntryNo entry);
-    /// Whether a file rename of this plan lands on the entry's path.
-    Result<bool> is_replaced(state::EntryNo parent, const std::string& name);
     Result<Location> location(WantedNo wanted);
     Result<std::string> place_path(std::int64_t place);
     Result<std::string> wanted_path(const Row& row);
@@ -78,6 +76,8 @@ private:
     std::string cached_place_path_;
 };
 
+/// Whether the source asks for a file at this path.
+Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const std::string& name);
 /// Numbers of the plan by kind.
 Result<model::Counts> count_actions(state::Store& store);
 /// Every action in plan order.

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gds/base/cancel.h"
+#include "gds/base/result.h"
+#include "gds/model/action.h"
+#include "gds/state/store.h"
+#include "gds/volume/trash.h"
+#include "gds/volume/volume.h"
+#include "work_tables.h"
+
+namespace gds::run {
+
+/// Set an action's outcome.
+Status set_outcome(state::Store& store, std::int64_t seq, model::ActionOutcome outcome,
+                   const std::string& problem = {});
+
+/// Carries out a plan's deletes: files into the trash in groups, then empty folders, each group
+/// recorded in one transaction.
+class Removal {
+public:
+    /// `allowed` false: deletes are withheld; nothing is ever removed.
+    Removal(state::Store& store, const volume::Volume& volume, volume::Trash& trash, bool allowed,
+            const Cancel& cancel);
+
+    /// Everything that is planned and not yet done.
+    Status run();
+    /// Only what lies at or below `path`, since something else is about to land there. False where
+    /// deletes are withheld or something there stays. Inside the caller's transaction.
+    Result<bool> evict(const std::string& path);
+    /// Forget records of files that are gone from both the source and the volume.
+    Status forget_vanished();
+
+private:
+    struct Victim {
+        std::int64_t seq = 0;
+        state::EntryNo entry = 0;
+        std::string id;
+        volume::TrashEntry trash;
+    };
+
+    Result<std::vector<Victim>> next_victims(std::int64_t after, const std::string& below);
+    Status remove_files(std::vector<Victim>& victims);
+    Status remove_folders(const std::string& below);
+
+    state::Store& store_;
+    const volume::Volume& volume_;
+    volume::Trash& trash_;
+    bool allowed_;
+    const Cancel& cancel_;
+};
+
+}  // namespace gds::run
