@@ -35,8 +35,8 @@ std::string_view kind_of(const toml::node& node) {
     switch (node.type()) {
         case toml::node_type::table: return "a table";
         case toml::node_type::array: return "an array";
-        case toml::node_type::integer:
-        case toml::node_type::floating_point: return "a number";
+        case toml::node_type::integer: return "a whole number";
+        case toml::node_type::floating_point: return "a fraction";
         case toml::node_type::boolean: return "a boolean";
         case toml::node_type::string: return "a string";
         default: return "a date or time";
@@ -71,10 +71,10 @@ std::string_view written_as(Type type) {
         case Type::list:
         case Type::names: return "a string or an array of strings";
         case Type::toggle: return "true or false";
-        case Type::integer:
         case Type::real: return "a number or a string";
+        case Type::integer:
         case Type::size:
-        case Type::duration: return "a string or a whole number";
+        case Type::duration: return "a whole number or a string";
         default: return "a string";
     }
 }

@@ -36,20 +36,14 @@ private:
     Status step() {
         const char c = rest_.front();
         switch (c) {
-            case '\\':
-                return escaped();
-            case '*':
-                return stars();
-            case '[':
-                return character_class();
-            case ']':
-                return wrong("']' without '['");
+            case '\\': return escaped();
+            case '*': return stars();
+            case '[': return character_class();
+            case ']': return wrong("']' without '['");
             case '{':
             case '}':
-            case ',':
-                return choice();
-            case '?':
-                return write("[^/]", 1);
+            case ',': return choice();
+            case '?': return write("[^/]", 1);
             default:
                 if (std::string_view(".+()|^$").find(c) != std::string_view::npos) {
                     regex_ += '\\';
@@ -97,17 +91,14 @@ private:
             return expression();
         }
         switch (rest_.front()) {
-            case '{':
-                ++open_braces_;
-                return write("(", 1);
+            case '{': ++open_braces_; return write("(", 1);
             case '}':
                 if (open_braces_ == 0) {
                     return wrong("'}' without '{'");
                 }
                 --open_braces_;
                 return write(")", 1);
-            default:
-                return write(open_braces_ > 0 ? "|" : ",", 1);
+            default: return write(open_braces_ > 0 ? "|" : ",", 1);
         }
     }
 
