@@ -88,10 +88,12 @@ Result<Partial> Partial::open(const volume::Volume& volume, Plan plan) {
     Partial partial(std::move(plan), std::move(*fd));
     partial.left_by_earlier_run_ = left.value_or(0);
     const bool too_long = partial.plan_.size && partial.left_by_earlier_run_ > *partial.plan_.size;
-    if (!partial.plan_.resume || too_long) {
-        GDS_CHECK(partial.restart());
-    } else {
-        GDS_CHECK(partial.reserve());
+    auto ready = !partial.plan_.resume || too_long ? partial.restart() : partial.reserve();
+    if (!ready) {
+        if (partial.left_by_earlier_run_ == 0) {
+            partial.discard(volume);
+        }
+        return ready.error();
     }
     return partial;
 }
