@@ -26,6 +26,14 @@ bool may_repeat(const Request& request) {
                                        method == "DELETE");
 }
 
+/// curl reads up to a hundred buffers before it looks at its speed limit: with a hundredth of the
+/// rate in each, a burst lasts no longer than a second.
+long buffer_size(std::int64_t bytes_per_second) {
+    constexpr std::int64_t kLargest = 128L * 1024;
+    const std::int64_t wanted = bytes_per_second > 0 ? bytes_per_second / 100 : kLargest;
+    return long{std::clamp<std::int64_t>(wanted, 1024, kLargest)};
+}
+
 /// A header line as curl wants it; a semicolon stands for an empty value.
 std::string header_line(const std::string& name, const std::string& value) {
     return value.empty() ? name + ";" : name + ": " + value;
@@ -56,7 +64,7 @@ void Attempt::prepare_connection(const Options& options, const ExtraTrust& trust
     easy.set(CURLOPT_NOSIGNAL, 1L);
     easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     easy.set(CURLOPT_TCP_KEEPALIVE, 1L);
-    easy.set(CURLOPT_BUFFERSIZE, 128L * 1024);
+    easy.set(CURLOPT_BUFFERSIZE, buffer_size(options.bytes_per_second));
     easy.set(CURLOPT_HTTP_VERSION,
              options.http2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
     if (options.http2 && job_.request.url.rfind("https:", 0) == 0) {

@@ -160,7 +160,8 @@ std::string loggable_url(const std::string& text) {
         const auto at = head.rfind('@');
         return printable(at == std::string::npos ? head : "***" + head.substr(at));
     }
-    const bool userinfo = !part(url.get(), CURLUPART_USER).empty();
+    const bool userinfo =
+        !(part(url.get(), CURLUPART_USER) + part(url.get(), CURLUPART_PASSWORD)).empty();
     const std::string port = part(url.get(), CURLUPART_PORT);
     return printable(fmt::format("{}://{}{}{}{}{}", part(url.get(), CURLUPART_SCHEME),
                                  userinfo ? "***@" : "", part(url.get(), CURLUPART_HOST),
