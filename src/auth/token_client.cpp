@@ -113,6 +113,7 @@ Result<TokenAnswer> TokenClient::post(Grant grant, const Form& form, int retries
     request.body = encode(form);
     request.label = "token";
     request.authorize = false;
+    request.idempotent = true;
     request.max_body = 1 << 20;
     request.classify = [this, grant, &form](const http::Response& response) {
         return classify(response, grant, form);

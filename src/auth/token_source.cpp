@@ -260,8 +260,9 @@ Result<std::string> TokenSource::authorization(const http::Request& /*request*/,
     return impl_->authorization(url);
 }
 
-Result<bool> TokenSource::refused(const http::Request& request, const http::Response& response) {
-    return impl_->refused(response.url.empty() ? request.url : response.url);
+Result<bool> TokenSource::refused(const http::Request& request,
+                                  const http::Response& /*response*/) {
+    return impl_->refused(request.url);
 }
 
 const http::Counters& TokenSource::counters() const {
