@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "content.h"
+#include "fetch.h"
 #include "gds/base/text.h"
 #include "gds/plan/decide.h"
 #include "gds/plan/guards.h"
@@ -196,13 +197,19 @@ Status Planning::download(const Row& row) {
     Action action;
     action.kind = transfer->kind;
     action.path = GDS_TRY(wanted_path(row));
-    action.size = transfer->reason == "mtime" ? 0 : item->size.value_or(0);
+    const bool fetched = transfer->reason != "mtime" && item->kind == model::ItemKind::file;
+    action.size = fetched ? item->size.value_or(0) : 0;
     action.reason = transfer->reason;
     action.id = item->id;
     const auto parked = GDS_TRY(store_.parked(row.item, row.via));
     if (parked && !options_.retry_parked && parked->next_try_ms > options_.now_ms &&
         parked->content == content_key(*item, extension)) {
         action.outcome = ActionOutcome::skipped;
+        if (parked->reason == kRefused) {
+            action.kind = ActionKind::skip;
+            action.reason = parked->detail;
+            return add(action, 0, 0, 0);
+        }
         action.error = parked->reason + ": " + parked->detail + "; next try after " +
                        format_rfc3339(parked->next_try_ms, true);
     }

@@ -1,0 +1,366 @@
+#include "fetch.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "content.h"
+#include "gds/base/log.h"
+#include "gds/base/text.h"
+#include "projection.h"
+#include "removal.h"
+#include "scan.h"
+
+namespace gds::run {
+
+using model::ActionKind;
+using model::ActionOutcome;
+using state::Query;
+
+namespace {
+
+constexpr int kMaxRounds = 3;
+constexpr std::string_view kTooLargeToExport = "exportSizeLimitExceeded";
+
+/// Ten minutes after the first failure, then doubled, at most a day.
+std::int64_t next_try(std::int64_t now_ms, std::int64_t attempts) {
+    static constexpr std::int64_t kFirst = 10LL * 60 * 1000;
+    static constexpr std::int64_t kDay = 24LL * 3600 * 1000;
+    if (attempts <= 1) {
+        return now_ms;  // the next tick
+    }
+    return now_ms + std::min(kDay, kFirst << std::min<std::int64_t>(attempts - 2, 10));
+}
+
+}  // namespace
+
+Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& engine,
+             drive::Api& api, volume::Trash& trash, FetchOptions options, Cancel& cancel)
+    : store_(store),
+      volume_(volume),
+      engine_(engine),
+      api_(api),
+      trash_(trash),
+      options_(std::move(options)),
+      cancel_(cancel) {}
+
+Result<FetchResult> Fetch::run() {
+    GDS_CHECK(touch_times());
+    transfer::Downloads downloads(engine_, volume_, trash_, options_.transfers, cancel_);
+    Status problem;
+    for (;;) {
+        const auto next = [&]() -> std::optional<transfer::Job> {
+            auto job = next_job();
+            if (!job) {
+                problem = job.error();
+                return std::nullopt;
+            }
+            return std::move(*job);
+        };
+        const auto committed = [&](std::vector<transfer::Outcome> outcomes) {
+            return commit(std::move(outcomes));
+        };
+        GDS_CHECK(downloads.run(next, committed, options_.progress));
+        GDS_CHECK(problem);
+        if (next_round_.empty() || cancel_.stopped()) {
+            return result_;
+        }
+        GDS_CHECK(prepare_again());
+    }
+}
+
+Status Fetch::touch_times() {
+    std::vector<Work> works;
+    {
+        Query query(store_.db(),
+                    "SELECT seq FROM action WHERE kind = ? AND reason = 'mtime' AND outcome = 0",
+                    static_cast<std::int64_t>(ActionKind::update));
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                break;
+            }
+            if (auto work = GDS_TRY(load(query.integer(0)))) {
+                works.push_back(std::move(*work));
+            }
+        }
+    }
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    for (const Work& work : works) {
+        const auto touched = volume_.set_mtime_ms(work.path, work.item.modified_ms);
+        if (!touched) {
+            GDS_CHECK(park(work, touched.error()));
+            continue;
+        }
+        GDS_CHECK(store_.db().run("UPDATE entry SET mtime_ns = ?, modified_ms = ? WHERE n = ?",
+                                  *touched, work.item.modified_ms, work.entry));
+        GDS_CHECK(set_outcome(store_, work.seq, ActionOutcome::done));
+    }
+    return transaction.commit();
+}
+
+Result<std::optional<std::int64_t>> Fetch::next_seq(std::int64_t after) {
+    Query query(store_.db(),
+                "SELECT seq FROM action WHERE kind IN (?, ?) AND outcome = 0 AND reason <> 'mtime'"
+                " AND seq > ? ORDER BY seq LIMIT 1",
+                static_cast<std::int64_t>(ActionKind::download),
+                static_cast<std::int64_t>(ActionKind::update), after);
+    const bool row = GDS_TRY(query.next());
+    return row ? std::optional<std::int64_t>(query.integer(0)) : std::nullopt;
+}
+
+Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
+    Work work;
+    {
+        Query query(store_.db(),
+                    "SELECT a.wanted, a.path, a.reason, w.item, w.via, w.entry FROM action a"
+                    " JOIN wanted w ON w.n = a.wanted WHERE a.seq = ?",
+                    seq);
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return std::optional<Work>();
+        }
+        work.seq = seq;
+        work.wanted = query.integer(0);
+        work.path = query.text(1);
+        work.reason = query.text(2);
+        work.item_no = query.integer(3);
+        work.via = query.integer(4);
+        work.entry = query.integer(5);
+    }
+    auto item = GDS_TRY(store_.item(work.item_no));
+    if (!item) {
+        return std::optional<Work>();
+    }
+    work.item = std::move(*item);
+    work.extension = export_extension(work.item, options_.export_formats);
+    return std::optional<Work>(std::move(work));
+}
+
+Result<std::optional<transfer::Job>> Fetch::next_job() {
+    while (!cancel_.stopped()) {
+        std::int64_t seq = 0;
+        if (!again_.empty()) {
+            seq = again_.back();
+            again_.pop_back();
+        } else {
+            const auto next = GDS_TRY(next_seq(last_seq_));
+            if (!next) {
+                return std::optional<transfer::Job>();
+            }
+            seq = last_seq_ = *next;
+        }
+        const auto work = GDS_TRY(load(seq));
+        if (!work) {
+            continue;
+        }
+        auto job = GDS_TRY(make_job(*work));
+        if (job) {
+            return job;
+        }
+    }
+    return std::optional<transfer::Job>();
+}
+
+/// True where something of another kind is in the way, which deletes would have removed.
+Result<bool> Fetch::blocked(const Work& work) {
+    const auto there = GDS_TRY(volume_.stat(work.path));
+    if (!there || there->type == volume::FileType::file) {
+        return false;
+    }
+    GDS_CHECK(park(work, error(Code::conflict, "blocked: what lies there may not be deleted")));
+    return true;
+}
+
+Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
+    const bool is_blocked = GDS_TRY(blocked(work));
+    if (is_blocked) {
+        return std::optional<transfer::Job>();
+    }
+    const model::Item& item = work.item;
+    transfer::Job job;
+    job.token = work.seq;
+    job.path = work.path;
+    job.mtime_ms = item.modified_ms;
+    const drive::Ref ref = drive::ref_of(item);
+    const auto detour = detours_.find(work.seq);
+    const std::string link = detour == detours_.end() ? "" : detour->second.link;
+    if (item.kind == model::ItemKind::document) {
+        const auto format = drive::export_format(item.mime_type, options_.export_formats);
+        job.ranges = false;
+        job.format = transfer::FormatCheck{format->mime_type, format->extension};
+        job.request = [this, ref, link, mime = format->mime_type](std::int64_t) {
+            return link.empty() ? api_.export_request(ref, mime) : api_.link_request(link);
+        };
+    } else {
+        job.size = item.size;
+        job.request = [this, ref](std::int64_t offset) { return api_.media_request(ref, offset); };
+        if (const auto listed = cheapest_digest(item)) {
+            job.algorithm = listed->algorithm;
+            job.digest = listed->bytes;
+            job.resume_key = item.id + "-" + to_hex(listed->bytes);
+        }
+        if (detour != detours_.end() && !detour->second.digest.empty()) {
+            job.digest = detour->second.digest;
+            job.resume_key.clear();
+            job.size.reset();
+        }
+    }
+    if (const auto there = GDS_TRY(volume_.stat(work.path))) {
+        volume::TrashEntry replaced;
+        replaced.path = work.path;
+        replaced.why = "replaced";
+        replaced.id = item.id;
+        replaced.size = there->size;
+        replaced.mtime_ns = there->mtime_ns;
+        replaced.successor = to_hex(job.digest);
+        job.replaces = std::move(replaced);
+    }
+    return std::optional<transfer::Job>(std::move(job));
+}
+
+Status Fetch::commit(std::vector<transfer::Outcome> outcomes) {
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    for (const transfer::Outcome& outcome : outcomes) {
+        const auto work = GDS_TRY(load(outcome.token));
+        if (!work) {
+            return error(Code::internal, "a download without its action");
+        }
+        if (outcome.result) {
+            GDS_CHECK(record(*work, *outcome.result));
+        } else {
+            GDS_CHECK(settle_failure(*work, outcome));
+        }
+    }
+    return transaction.commit();
+}
+
+Status Fetch::record(const Work& work, const transfer::Published& published) {
+    result_.bytes += published.size;
+    Query query(store_.db(),
+                "SELECT w.parent, w.name, coalesce(p.entry, 0) FROM wanted w"
+                " LEFT JOIN wanted p ON p.n = w.parent WHERE w.n = ?",
+                work.wanted);
+    GDS_CHECK(query.next());
+    state::Entry entry;
+    entry.n = work.entry;
+    entry.parent = query.integer(0) == 0 ? 0 : query.integer(2);
+    entry.name = query.text(1);
+    entry.item = work.item_no;
+    entry.via = work.via;
+    entry.size = published.size;
+    entry.mtime_ns = published.mtime_ns;
+    entry.modified_ms = work.item.modified_ms;
+    entry.content = content_key(work.item, work.extension);
+    entry.digest = published.digest == entry.content ? "" : published.digest;
+    const auto detour = detours_.find(work.seq);
+    const bool odd = detour != detours_.end() && !detour->second.digest.empty();
+    entry.unverified = odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
+    GDS_CHECK(store_.db().run("DELETE FROM entry WHERE parent = ? AND name = ? AND n <> ?",
+                              entry.parent, entry.name, entry.n));
+    if (entry.n != 0) {
+        GDS_CHECK(store_.update(entry));
+    } else {
+        const state::EntryNo made = GDS_TRY(store_.insert(entry));
+        GDS_CHECK(store_.db().run("UPDATE wanted SET entry = ? WHERE n = ?", made, work.wanted));
+    }
+    GDS_CHECK(store_.unpark(work.item_no, work.via));
+    log::debug("published", {{"path", work.path}, {"bytes", published.size}});
+    return set_outcome(store_, work.seq, ActionOutcome::done);
+}
+
+Status Fetch::settle_failure(const Work& work, const transfer::Outcome& outcome) {
+    const Error& problem = outcome.result.error();
+    if (problem.code == Code::cancelled) {
+        return {};
+    }
+    Detour& detour = detours_[work.seq];
+    const bool another_way =
+        problem.code == Code::mismatch ||
+        (problem.reason == kTooLargeToExport && detour.link.empty());
+    if (another_way && ++detour.rounds < kMaxRounds) {
+        if (work.item.in_photos && !outcome.actual_digest.empty()) {
+            detour.digest = outcome.actual_digest;
+        }
+        next_round_.push_back(work.seq);
+        round_errors_.insert_or_assign(work.seq, problem);
+        return {};
+    }
+    if (drive::is_permanent_refusal(problem)) {
+        // Tried again daily: owners change their minds. Not a failure of this run.
+        state::Parked parked;
+        parked.item = work.item_no;
+        parked.via = work.via;
+        parked.path = work.path;
+        parked.reason = kRefused;
+        parked.detail = problem.message;
+        parked.content = content_key(work.item, work.extension);
+        parked.attempts = 1;
+        parked.next_try_ms = options_.now_ms + 24LL * 3600 * 1000;
+        GDS_CHECK(store_.park(parked));
+        log::warn("Drive refuses this file to this account; it is left out",
+                  {{"path", work.path}, {"because", problem.message}});
+        return set_outcome(store_, work.seq, ActionOutcome::skipped, problem.message);
+    }
+    return park(work, problem);
+}
+
+Status Fetch::park(const Work& work, const Error& problem) {
+    const auto before = GDS_TRY(store_.parked(work.item_no, work.via));
+    state::Parked parked;
+    parked.item = work.item_no;
+    parked.via = work.via;
+    parked.path = work.path;
+    parked.reason = problem.message.compare(0, 8, "blocked:") == 0
+                        ? "blocked"
+                        : std::string(code_label(problem.code));
+    parked.detail = problem.message;
+    parked.content = content_key(work.item, work.extension);
+    const bool same = before && before->content == parked.content;
+    parked.attempts = same ? before->attempts + 1 : 1;
+    parked.next_try_ms =
+        parked.reason == "blocked" ? options_.now_ms : next_try(options_.now_ms, parked.attempts);
+    GDS_CHECK(store_.park(parked));
+    ++result_.failures[parked.reason];
+    log::warn("could not bring this file up to date; its old copy stays and it is tried again",
+              {{"path", work.path}, {"because", problem.message}});
+    return set_outcome(store_, work.seq, ActionOutcome::failed, problem.message);
+}
+
+Status Fetch::prepare_again() {
+    again_ = std::exchange(next_round_, {});
+    for (const std::int64_t seq : again_) {
+        GDS_CHECK(prepare_again(seq, detours_[seq]));
+    }
+    return {};
+}
+
+Status Fetch::prepare_again(std::int64_t seq, Detour& detour) {
+    const auto work = GDS_TRY(load(seq));
+    if (!work) {
+        return {};
+    }
+    const drive::Ref ref = drive::ref_of(work->item);
+    if (round_errors_.at(seq).reason == kTooLargeToExport) {
+        const auto format = drive::export_format(work->item.mime_type, options_.export_formats);
+        const auto links = api_.export_links(ref);
+        if (links) {
+            for (const auto& [mime, url] : *links) {
+                detour.link = mime == format->mime_type ? url : detour.link;
+            }
+        }
+        return {};
+    }
+    // The file may have changed between the listing and its bytes.
+    const Result<model::Item> fresh = api_.get(ref);
+    if (fresh && !fresh->trashed) {
+        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+        model::Item item = *fresh;
+        item.parent = work->item.parent;
+        GDS_CHECK(store_.upsert(item));
+        GDS_CHECK(transaction.commit());
+    }
+    return {};
+}
+
+}  // namespace gds::run

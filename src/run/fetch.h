@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gds/base/cancel.h"
+#include "gds/base/result.h"
+#include "gds/drive/api.h"
+#include "gds/state/store.h"
+#include "gds/transfer/downloads.h"
+#include "gds/volume/volume.h"
+#include "work_tables.h"
+
+namespace gds::run {
+
+/// Parked for what Drive never lets this account fetch: no failure, tried again now and then.
+inline constexpr const char* kRefused = "refused";
+
+struct FetchOptions {
+    std::vector<std::string> export_formats;
+    transfer::Options transfers;
+    std::int64_t now_ms = 0;
+    std::function<void(const transfer::Progress&)> progress;
+};
+
+/// What came of it.
+struct FetchResult {
+    std::int64_t bytes = 0;
+    std::map<std::string, std::int64_t> failures;  ///< by code_label
+};
+
+/// Carries out a plan's downloads and updates: builds jobs from the action table, records what was
+/// published group by group, and decides what a failure means: fetched again with fresh metadata,
+/// by another road (large documents), skipped for good, or parked.
+class Fetch {
+public:
+    Fetch(state::Store& store, const volume::Volume& volume, http::Engine& engine, drive::Api& api,
+          volume::Trash& trash, FetchOptions options, Cancel& cancel);
+
+    /// Error: the destination's or the database's.
+    Result<FetchResult> run();
+
+private:
+    /// How an item is asked for this time.
+    struct Detour {
+        std::string link;           ///< an exportLinks URL
+        std::string digest;         ///< what the last complete download was, for Photos items
+        int rounds = 0;
+    };
+    struct Work {
+        std::int64_t seq = 0;
+        WantedNo wanted = 0;
+        state::EntryNo entry = 0;
+        std::string path;
+        std::string reason;
+        state::ItemNo item_no = 0;
+        state::Via via = 0;
+        model::Item item;
+        std::string extension;
+    };
+
+    Status touch_times();
+    Result<std::optional<std::int64_t>> next_seq(std::int64_t after);
+    Result<std::optional<Work>> load(std::int64_t seq);
+    Result<std::optional<transfer::Job>> make_job(const Work& work);
+    Result<std::optional<transfer::Job>> next_job();
+    Status commit(std::vector<transfer::Outcome> outcomes);
+    Status record(const Work& work, const transfer::Published& published);
+    Status settle_failure(const Work& work, const transfer::Outcome& outcome);
+    Status park(const Work& work, const Error& problem);
+    /// Before another round: fresh metadata and links for what asks for them.
+    Status prepare_again();
+    Status prepare_again(std::int64_t seq, Detour& detour);
+    Result<bool> blocked(const Work& work);
+
+    state::Store& store_;
+    const volume::Volume& volume_;
+    http::Engine& engine_;
+    drive::Api& api_;
+    volume::Trash& trash_;
+    FetchOptions options_;
+    Cancel& cancel_;
+    FetchResult result_;
+    std::int64_t last_seq_ = 0;
+    std::vector<std::int64_t> again_;           ///< to be tried in this round, before the rest
+    std::vector<std::int64_t> next_round_;
+    std::map<std::int64_t, Detour> detours_;
+    std::map<std::int64_t, Error> round_errors_;
+};
+
+}  // namespace gds::run
