@@ -164,8 +164,9 @@ Status Projection::place(const Folder& parent, const model::Item& item, Row row)
     }
     row.name = tree::shorten_name(row.name, item.id);
     const std::string path = parent.path.empty() ? row.name : parent.path + "/" + row.name;
+    const std::int64_t size = item.kind == ItemKind::file ? item.size.value_or(-1) : -1;
     const bool included = row.folder ? filter_.includes_dir(path)
-                                     : filter_.includes_file(path, item.size.value_or(0));
+                                     : filter_.includes_file(path, size);
     if (!included) {
         return store_.db().run("INSERT OR IGNORE INTO hidden(item, via) VALUES(?, ?)", row.item,
                                row.via);

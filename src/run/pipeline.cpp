@@ -1,0 +1,352 @@
+#include "pipeline.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "adoption.h"
+#include "gds/base/log.h"
+#include "gds/plan/guards.h"
+#include "planning.h"
+#include "projection.h"
+#include "scan.h"
+#include "structure.h"
+
+namespace gds::run {
+
+namespace {
+
+constexpr int kApiConnections = 16;
+
+std::string make_run_id(std::int64_t now_ms) {
+    std::string stamp = format_rfc3339(now_ms / 1000 * 1000, true);
+    stamp.erase(std::remove_if(stamp.begin(), stamp.end(),
+                               [](char c) { return c == '-' || c == ':'; }),
+                stamp.end());
+    return stamp + "-" + random_hex(3);
+}
+
+std::string temporary_directory() {
+    // Read once, before any thread starts.
+    const char* directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
+    return directory == nullptr || *directory == '\0' ? "/tmp" : directory;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const Settings& settings, Cancel& cancel, const Output& output)
+    : settings_(settings),
+      cancel_(cancel),
+      output_(output),
+      began_(std::chrono::steady_clock::now()) {
+    record_.command = settings.command;
+    record_.dry_run = settings.dry_run();
+    record_.started_ms = wall_clock_ms();
+    record_.id = make_run_id(record_.started_ms);
+    record_.destination = settings.destination;
+    record_.source_path = settings.source.path;
+    record_.source_id = settings.source.id;
+    log::set_run_id(record_.id);
+    if (settings.max_duration.count() > 0) {
+        cancel.set_deadline(began_ + settings.max_duration);
+    }
+}
+
+Pipeline::~Pipeline() = default;
+
+ExitCode Pipeline::run() {
+    progress_ = std::make_unique<report::Progress>(settings_.progress);
+    if (const Phase failure = go()) {
+        record_.exit_code = most_serious(record_.exit_code, failure->code);
+        record_.message = failure->problem.message;
+    }
+    progress_.reset();
+    finish_record();
+    write_outputs();
+    return record_.exit_code;
+}
+
+Pipeline::Phase Pipeline::go() {
+    using Step = Phase (Pipeline::*)();
+    static constexpr Step kSteps[] = {
+        &Pipeline::prepare_inputs, &Pipeline::open_destination, &Pipeline::open_state,
+        &Pipeline::open_source,    &Pipeline::list,             &Pipeline::plan,
+        &Pipeline::judge,          &Pipeline::confirm,          &Pipeline::apply,
+        &Pipeline::finish};
+    for (const Step step : kSteps) {
+        if (Phase failure = (this->*step)()) {
+            return failure;
+        }
+    }
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::fail(ExitCode code, const Error& problem) const {
+    if (problem.code == Code::cancelled) {
+        switch (cancel_.reason()) {
+            case StopReason::interrupted:
+                return Failure{ExitCode::interrupted, error(Code::cancelled, "interrupted")};
+            case StopReason::terminated:
+                return Failure{ExitCode::terminated, error(Code::cancelled, "terminated")};
+            default:
+                return Failure{ExitCode::partial,
+                               error(Code::cancelled,
+                                     "--max-duration is over; what was finished is kept and the "
+                                     "next run goes on from there")};
+        }
+    }
+    return Failure{problem.code == Code::internal ? ExitCode::internal : code, problem};
+}
+
+Pipeline::Phase Pipeline::fail_source(const Error& problem) const {
+    const bool auth = problem.code == Code::unauthenticated;
+    return fail(auth ? ExitCode::auth : ExitCode::source, problem);
+}
+
+Pipeline::Phase Pipeline::fail_destination(const Error& problem) const {
+    return fail(ExitCode::destination, problem);
+}
+
+void Pipeline::show(const std::string& phase, std::int64_t files, std::int64_t files_total,
+                    std::int64_t bytes, std::int64_t bytes_total) {
+    report::ProgressFigures figures;
+    figures.phase = phase;
+    figures.files_done = files;
+    figures.files_total = files_total;
+    figures.bytes_done = bytes;
+    figures.bytes_total = bytes_total;
+    progress_->update(figures);
+}
+
+Pipeline::Phase Pipeline::prepare_inputs() {
+    auto filter = tree::Filter::make(settings_.filter);
+    if (!filter) {
+        return fail(ExitCode::usage, filter.error());
+    }
+    filter_ = std::move(*filter);
+    auto credentials = auth::load_credentials(settings_.credentials);
+    if (!credentials) {
+        return fail(ExitCode::usage, credentials.error());
+    }
+    credentials_ = std::move(*credentials);
+    for (const std::string& warning : credentials_.warnings) {
+        log::warn(warning);
+    }
+    const bool rooted = !credentials_.root_folder_id.empty() || !credentials_.team_drive.empty() ||
+                        !settings_.source.drive_id.empty();
+    if (settings_.source.path.empty() && settings_.source.id.empty() && !rooted) {
+        return fail(ExitCode::usage,
+                    error(Code::invalid_argument,
+                          "no source: name the Drive folder with --source PATH or --source-id ID"));
+    }
+    return std::nullopt;
+}
+
+std::string Pipeline::database_path() const {
+    const std::string directory =
+        settings_.state_dir.empty()
+            ? fmt::format("{}/{}", settings_.destination, volume::kStateDirName)
+            : settings_.state_dir;
+    return directory + "/state.db";
+}
+
+Pipeline::Phase Pipeline::open_destination() {
+    auto volume = volume::Volume::open(settings_.destination);
+    if (!volume) {
+        return fail_destination(
+            volume.error().context("the destination (--dest) cannot be used; it has to exist and "
+                                   "be a directory, with the volume mounted"));
+    }
+    volume_.emplace(std::move(*volume));
+    if (!settings_.dry_run()) {
+        if (const Status made = volume::make_state_dir(*volume_); !made) {
+            return fail_destination(made.error());
+        }
+        auto lock =
+            volume::Lock::acquire(*volume_, record_.id, settings_.lock_wait, cancel_);
+        if (!lock) {
+            const bool busy = lock.error().code == Code::busy;
+            return fail(busy ? ExitCode::busy : ExitCode::destination, lock.error());
+        }
+        lock_.emplace(std::move(*lock));
+    }
+    auto marker = volume::read_marker(*volume_);
+    if (!marker) {
+        return fail_destination(marker.error());
+    }
+    marker_ = std::move(*marker);
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::open_state() {
+    const std::string path = database_path();
+    const bool database_exists = ::access(path.c_str(), F_OK) == 0;
+    if (database_exists && !marker_ && settings_.command != "resync") {
+        return fail_destination(
+            error(Code::conflict,
+                  fmt::format("the database {} knows this volume, but {}/{}/volume.json is missing: "
+                              "is the volume mounted? If it is new on purpose, run resync",
+                              path, settings_.destination, volume::kStateDirName)));
+    }
+    state::Opened opened = state::Opened::existing;
+    auto store = settings_.dry_run() ? state::Store::open_copy(path, temporary_directory())
+                                     : state::Store::open(path, record_.id, opened);
+    if (!store) {
+        return fail_destination(store.error());
+    }
+    store_.emplace(std::move(*store));
+    const auto volume_id = store_->meta("volume");
+    if (!volume_id) {
+        return fail_destination(volume_id.error());
+    }
+    if (!settings_.dry_run()) {
+        if (const Status restored = restore_interrupted_moves(*store_, *volume_); !restored) {
+            return fail_destination(restored.error());
+        }
+    }
+    const Status tables = create_work_tables(store_->db());
+    return tables ? Phase() : fail_destination(tables.error());
+}
+
+Pipeline::Phase Pipeline::open_source() {
+    http::Options options = settings_.http;
+    options.max_connections = kApiConnections;
+    tokens_ = std::make_unique<auth::TokenSource>(credentials_, settings_.token_endpoint,
+                                                  settings_.drive_endpoint, options, cancel_);
+    if (const auto token = tokens_->token(); !token) {
+        const bool wrong_input = token.error().code == Code::invalid_argument;
+        return wrong_input ? fail(ExitCode::usage, token.error()) : fail_source(token.error());
+    }
+    engine_ = std::make_unique<http::Engine>(options, cancel_, tokens_.get());
+    const SourceSettings source = effective_source(settings_.source, credentials_);
+    api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
+                                        drive::Corpus{source.drive_id});
+    auto found = find_source(*api_, settings_.source, credentials_, marker_);
+    if (!found) {
+        return fail_source(found.error().context("the source folder"));
+    }
+    source_ = std::move(*found);
+    record_.source_id = source_->folder.id;
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::list() {
+    snapshot_ = std::make_unique<Snapshot>(*store_, *engine_, *api_, *filter_,
+                                           [this](std::int64_t n) { show("listing", n); });
+    const auto listing = snapshot_->list(source_->folder, source_->whole_drive);
+    if (!listing) {
+        const Code code = listing.error().code;
+        const bool ours = code == Code::disk_full || code == Code::read_only || code == Code::io;
+        return ours ? fail_destination(listing.error()) : fail_source(listing.error());
+    }
+    if (!listing->complete) {
+        const drive::Doubt& first = listing->doubts.front();
+        doubt_ = error(Code::incomplete,
+                       fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted "
+                                   "or renamed; first: {} (id {})",
+                                   plural(static_cast<std::int64_t>(listing->doubts.size()),
+                                          "folder"),
+                                   first.error.message, first.folder.id));
+    }
+    const auto root = store_->intern(source_->folder.id);
+    if (!root) {
+        return fail_destination(root.error());
+    }
+    root_ = *root;
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::plan() {
+    Projection projection(*store_, *filter_, settings_.export_formats, [this](state::ItemNo n) {
+        return doubt_.has_value() || snapshot_->saw(n);
+    });
+    const auto project = [&]() -> Status {
+        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+        GDS_CHECK(projection.build(root_));
+        return transaction.commit();
+    };
+    if (const Status projected = project(); !projected) {
+        return fail_destination(projected.error());
+    }
+    source_files_ = projection.files();
+    return compare_destination();
+}
+
+Pipeline::Phase Pipeline::compare_destination() {
+    ScanOptions scanning;
+    scanning.hash_everything = settings_.hash_everything();
+    scanning.own_files.insert(settings_.own_files.begin(), settings_.own_files.end());
+    scanning.progress = [this](std::int64_t files, std::int64_t bytes) {
+        show("scanning", files, 0, bytes);
+    };
+    Scan scan(*store_, *volume_, *filter_, scanning, cancel_);
+    if (const Status scanned = scan.run(); !scanned) {
+        return fail_destination(scanned.error());
+    }
+    volume_files_ = scan.files();
+    AdoptionOptions adopting;
+    adopting.export_formats = settings_.export_formats;
+    adopting.in_doubt = doubt_.has_value();
+    adopting.progress = [this](std::int64_t files) { show("comparing", files); };
+    Adoption adoption(*store_, *volume_, adopting, cancel_);
+    if (const Status adopted = adoption.run(); !adopted) {
+        return fail_destination(adopted.error());
+    }
+    if (adoption.adopted() > 0) {
+        log::info("adopted files that were already there", {{"files", adoption.adopted()}});
+    }
+    PlanningOptions planning;
+    planning.export_formats = settings_.export_formats;
+    planning.delete_unmanaged = settings_.delete_unmanaged;
+    planning.in_doubt = doubt_.has_value();
+    planning.retry_parked = settings_.command == "resync";
+    planning.now_ms = record_.started_ms;
+    planning.listed = [this](state::ItemNo folder) {
+        return folder == 0 ? snapshot_->listed(root_) : snapshot_->listed(folder);
+    };
+    Planning planner(*store_, planning);
+    if (const Status made = planner.run(); !made) {
+        return fail_destination(made.error());
+    }
+    record_.counts.unchanged = planner.unchanged();
+    planned_ = true;
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::judge() {
+    const auto counts = count_actions(*store_);
+    const auto plan_id = delete_plan_id(*store_);
+    if (!counts || !plan_id) {
+        return fail_destination(counts ? plan_id.error() : counts.error());
+    }
+    const std::int64_t unchanged = record_.counts.unchanged;
+    record_.counts = *counts;
+    record_.counts.unchanged = unchanged;
+    if (doubt_) {
+        return std::nullopt;
+    }
+    plan::GuardLimits limits;
+    limits.max_delete = settings_.max_delete;
+    limits.max_delete_percent = settings_.max_delete_percent;
+    limits.allow_empty_source = settings_.allow_empty_source;
+    plan::GuardFacts facts;
+    facts.planned_deletes = counts->remove;
+    facts.mirror_files = volume_files_;
+    facts.source_files = source_files_;
+    record_.guards = plan::judge(facts, limits);
+    const bool tripped = plan::any_tripped(record_.guards);
+    const bool approved = marker_ && !plan_id->empty() && marker_->approved_plan == *plan_id;
+    withheld_ = tripped && !approved;
+    hold_everything_ = withheld_ && plan::empty_source_tripped(record_.guards);
+    if (withheld_) {
+        record_.plan = *plan_id;
+        record_.withheld_deletes = counts->remove;
+    } else if (tripped) {
+        log::info("an approved plan is carried out", {{"plan", *plan_id}});
+    }
+    return std::nullopt;
+}
+
+}  // namespace gds::run

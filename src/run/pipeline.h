@@ -1,0 +1,100 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "fetch.h"
+#include "gds/auth/token_source.h"
+#include "gds/drive/api.h"
+#include "gds/model/run.h"
+#include "gds/report/progress.h"
+#include "gds/run/run.h"
+#include "gds/state/store.h"
+#include "gds/tree/filter.h"
+#include "gds/volume/trash.h"
+#include "gds/volume/volume.h"
+#include "snapshot.h"
+#include "source.h"
+
+namespace gds::run {
+
+/// One run, phase by phase. Each phase either adds to the record or ends the run with a failure that
+/// is mapped to an exit code where it happens.
+class Pipeline {
+public:
+    Pipeline(const Settings& settings, Cancel& cancel, const Output& output);
+    ~Pipeline();
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    ExitCode run();
+
+private:
+    /// Ends the run: what to say, and the exit code it means.
+    struct Failure {
+        ExitCode code = ExitCode::internal;
+        Error problem;
+    };
+    using Phase = std::optional<Failure>;
+
+    Phase go();
+    Phase prepare_inputs();
+    Phase open_destination();
+    Phase open_state();
+    Phase open_source();
+    Phase list();
+    Phase plan();
+    Phase compare_destination();
+    Phase judge();
+    Phase confirm();
+    Phase apply();
+    Phase make_room();
+    Phase fetch();
+    Phase finish();
+    Status pin_source();
+    Status keep_verdict();
+    Status consume_approval();
+
+    void finish_record();
+    void write_outputs();
+    void count_requests();
+    Status answer();
+    [[nodiscard]] bool withheld() const { return withheld_; }
+    Phase fail(ExitCode code, const Error& problem) const;
+    Phase fail_source(const Error& problem) const;
+    Phase fail_destination(const Error& problem) const;
+    [[nodiscard]] std::string database_path() const;
+    void show(const std::string& phase, std::int64_t files, std::int64_t files_total = 0,
+              std::int64_t bytes = 0, std::int64_t bytes_total = 0);
+
+    const Settings& settings_;
+    Cancel& cancel_;
+    const Output& output_;
+    model::RunRecord record_;
+    std::chrono::steady_clock::time_point began_;
+
+    std::optional<tree::Filter> filter_;
+    auth::Credentials credentials_;
+    std::optional<volume::Volume> volume_;
+    std::optional<volume::Lock> lock_;
+    std::optional<volume::Marker> marker_;
+    std::optional<state::Store> store_;
+    std::unique_ptr<auth::TokenSource> tokens_;
+    std::unique_ptr<http::Engine> engine_;
+    std::unique_ptr<drive::Api> api_;
+    std::optional<Source> source_;
+    state::ItemNo root_ = 0;
+    std::unique_ptr<Snapshot> snapshot_;
+    std::optional<Error> doubt_;      ///< the listing is not to be trusted for deletes
+    std::optional<volume::Trash> trash_;
+    std::int64_t source_files_ = 0;
+    std::int64_t volume_files_ = 0;
+    bool withheld_ = false;
+    bool hold_everything_ = false;    ///< an empty source: nothing at all is done
+    bool planned_ = false;            ///< the plan in the action table is whole
+    std::unique_ptr<report::Progress> progress_;
+};
+
+}  // namespace gds::run

@@ -1,0 +1,268 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "confirmation.h"
+#include "gds/base/log.h"
+#include "pipeline.h"
+#include "planning.h"
+#include "removal.h"
+#include "structure.h"
+
+namespace gds::run {
+
+using model::ActionKind;
+using model::ActionOutcome;
+using state::Query;
+
+namespace {
+
+constexpr int kDownloadConnections = 24;
+constexpr int kDefaultTransfers = 16;
+/// Left free for the database and for what others write meanwhile.
+constexpr std::int64_t kSpareBytes = 1 << 20;
+
+std::int64_t number(ActionKind kind) { return static_cast<std::int64_t>(kind); }
+std::int64_t number(ActionOutcome outcome) { return static_cast<std::int64_t>(outcome); }
+
+/// Mark what is planned of these kinds as withheld.
+Status withhold(state::Store& store, const std::string& kinds, const std::string& why) {
+    return store.db().execute(fmt::format(
+        "UPDATE action SET outcome = {}, error = '{}' WHERE outcome = {} AND kind IN ({})",
+        number(ActionOutcome::withheld), why, number(ActionOutcome::planned), kinds));
+}
+
+std::string removing_kinds() {
+    return fmt::format("{}, {}", number(ActionKind::remove), number(ActionKind::rmdir));
+}
+
+Result<std::int64_t> bytes_to_fetch(state::Store& store) {
+    Query query(store.db(),
+                "SELECT coalesce(sum(size), 0) FROM action WHERE kind IN (?, ?) AND outcome = ?",
+                number(ActionKind::download), number(ActionKind::update),
+                number(ActionOutcome::planned));
+    GDS_CHECK(query.next());
+    return query.integer(0);
+}
+
+}  // namespace
+
+Pipeline::Phase Pipeline::confirm() {
+    const auto planned = bytes_to_fetch(*store_);
+    if (!planned) {
+        return fail_destination(planned.error());
+    }
+    record_.bytes_planned = *planned;
+    const bool removes = record_.counts.remove + record_.counts.rmdir > 0;
+    if (settings_.dry_run() || withheld_ || doubt_ || !removes) {
+        return std::nullopt;
+    }
+    Confirmation confirmation(*store_, *engine_, *api_, *snapshot_, root_);
+    const auto verdict = confirmation.run();
+    if (!verdict) {
+        return fail_source(verdict.error());
+    }
+    if (*verdict) {
+        doubt_ = error(Code::incomplete, fmt::format("nothing is deleted or renamed, since the "
+                                                     "listing cannot be trusted: {}",
+                                                     **verdict));
+        const std::string kinds =
+            fmt::format("{}, {}", removing_kinds(), number(ActionKind::rename));
+        if (const Status marked = withhold(*store_, kinds, "the listing is in doubt"); !marked) {
+            return fail_destination(marked.error());
+        }
+    }
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::apply() {
+    if (settings_.dry_run()) {
+        return std::nullopt;
+    }
+    if (const Status pinned = pin_source(); !pinned) {
+        return fail_destination(pinned.error());
+    }
+    if (const Status kept = keep_verdict(); !kept) {
+        return fail_destination(kept.error());
+    }
+    if (withheld_) {
+        const std::string kinds =
+            hold_everything_ ? std::string("0, 1, 2, 3, 4, 5") : removing_kinds();
+        if (const Status marked = withhold(*store_, kinds, "a guard tripped"); !marked) {
+            return fail_destination(marked.error());
+        }
+    }
+    trash_.emplace(*volume_, record_.id, settings_.trash_keep.count() > 0);
+    const bool may_delete = !withheld_ && !doubt_;
+    Removal removal(*store_, *volume_, *trash_, may_delete, cancel_);
+    Structure structure(*store_, *volume_, *trash_, removal, settings_.dir_mode, cancel_);
+    if (const Status moved = structure.run(); !moved) {
+        return fail_destination(moved.error());
+    }
+    if (Phase failure = make_room()) {
+        return failure;
+    }
+    if (Phase failure = fetch()) {
+        return failure;
+    }
+    show("deleting", 0, record_.counts.remove);
+    if (const Status removed = removal.run(); !removed) {
+        return fail_destination(removed.error());
+    }
+    if (trash_->links_refused()) {
+        log::warn("this file system refuses hard links: replaced files are not kept in the trash");
+    }
+    return std::nullopt;
+}
+
+Status Pipeline::pin_source() {
+    const std::string text = effective_source(settings_.source, credentials_).text();
+    volume::Marker marker = marker_.value_or(volume::Marker{});
+    const std::string known_volume = GDS_TRY(store_->meta("volume"));
+    if (marker.volume_id.empty()) {
+        marker.volume_id = random_hex(16);
+    }
+    if (marker.root_id != source_->folder.id || marker.source != text) {
+        marker.root_id = source_->folder.id;
+        marker.source = text;
+        if (const auto account = api_->about()) {
+            marker.account = account->permission_id;
+        }
+        GDS_CHECK(volume::write_marker(*volume_, marker));
+    }
+    marker_ = marker;
+    return known_volume == marker.volume_id ? Status()
+                                            : store_->set_meta("volume", marker.volume_id);
+}
+
+Status Pipeline::consume_approval() {
+    marker_->used_approvals.push_back(marker_->approved_plan);
+    marker_->approved_plan.clear();
+    return {};
+}
+
+/// What status and approve need to know of this run's verdict, before anything is deleted.
+Status Pipeline::keep_verdict() {
+    const volume::Marker before = *marker_;
+    if (!doubt_) {
+        if (!marker_->approved_plan.empty()) {
+            // Used, or void because the set is another one by now: good for one run either way.
+            GDS_CHECK(consume_approval());
+        }
+        marker_->withheld_plan = withheld_ ? record_.plan : "";
+    }
+    if (before.withheld_plan != marker_->withheld_plan ||
+        before.approved_plan != marker_->approved_plan) {
+        GDS_CHECK(volume::write_marker(*volume_, *marker_));
+    }
+    std::string first;
+    if (withheld_) {
+        Query query(store_->db(), "SELECT path FROM action WHERE kind = ? ORDER BY seq LIMIT 5",
+                    number(ActionKind::remove));
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                break;
+            }
+            first += (first.empty() ? "" : "\n") + query.text(0);
+        }
+    }
+    if (!doubt_) {
+        GDS_CHECK(store_->set_meta("withheld_paths", first));
+        GDS_CHECK(store_->set_meta("withheld_deletes", std::to_string(record_.withheld_deletes)));
+    }
+    return {};
+}
+
+Pipeline::Phase Pipeline::make_room() {
+    const std::int64_t keep_bytes = settings_.trash_max_size;
+    const auto left = volume::expire_trash(*volume_, settings_.trash_keep, keep_bytes,
+                                           record_.started_ms);
+    const auto needed = bytes_to_fetch(*store_);
+    auto space = volume_->space();
+    if (!left || !needed || !space) {
+        return fail_destination(!left ? left.error() : !needed ? needed.error() : space.error());
+    }
+    if (*needed == 0 || *needed + kSpareBytes <= space->free_bytes) {
+        return std::nullopt;
+    }
+    const auto runs = volume::list_trash(*volume_);
+    for (const volume::TrashRun& run : runs ? *runs : std::vector<volume::TrashRun>()) {
+        if (run.run_id == record_.id || *needed + kSpareBytes <= space->free_bytes) {
+            continue;
+        }
+        log::warn("the volume is nearly full: removed files are dropped from the trash early",
+                  {{"trash", run.run_id}, {"bytes", run.bytes}});
+        if (const Status dropped = volume::drop_trash_run(*volume_, run.run_id); !dropped) {
+            return fail_destination(dropped.error());
+        }
+        space = volume_->space();
+        if (!space) {
+            return fail_destination(space.error());
+        }
+    }
+    if (*needed + kSpareBytes > space->free_bytes) {
+        return fail_destination(
+            error(Code::disk_full,
+                  fmt::format("the plan needs {} and the volume has {} free: nothing was downloaded. "
+                              "Enlarge the volume, or mirror less with --exclude or --max-size",
+                              format_size(*needed), format_size(space->free_bytes))));
+    }
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::fetch() {
+    FetchOptions options;
+    options.export_formats = settings_.export_formats;
+    options.now_ms = record_.started_ms;
+    options.transfers.transfers =
+        settings_.transfers > 0 ? settings_.transfers : kDefaultTransfers;
+    options.transfers.file_mode = settings_.file_mode;
+    const std::int64_t files = record_.counts.download + record_.counts.update;
+    options.progress = [this, files](const transfer::Progress& done) {
+        show("downloading", done.files_done, files, done.bytes_done, record_.bytes_planned);
+    };
+    engine_->set_max_connections(std::max(options.transfers.transfers, kDownloadConnections));
+    Fetch fetch(*store_, *volume_, *engine_, *api_, *trash_, options, cancel_);
+    const auto fetched = fetch.run();
+    if (!fetched) {
+        const bool auth = fetched.error().code == Code::unauthenticated;
+        return auth ? fail_source(fetched.error()) : fail_destination(fetched.error());
+    }
+    record_.bytes_downloaded = fetched->bytes;
+    record_.failures = fetched->failures;
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::finish() {
+    if (cancel_.stopped()) {
+        return fail(ExitCode::partial, error(Code::cancelled, "stopped"));
+    }
+    const auto tidy = [&]() -> Status {
+        Removal removal(*store_, *volume_, *trash_, !withheld_, cancel_);
+        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+        if (!doubt_) {
+            GDS_CHECK(removal.forget_vanished());
+            GDS_CHECK(store_->db().run(
+                "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w"
+                " WHERE w.item = parked.item AND w.via = parked.via AND w.skip IS NULL)"));
+            GDS_CHECK(store_->forget_items([this](state::ItemNo n) {
+                return n == root_ || snapshot_->saw(n);
+            }));
+            GDS_CHECK(store_->set_meta("last_full_listing_ms",
+                                       std::to_string(record_.started_ms)));
+        }
+        return transaction.commit();
+    };
+    if (!settings_.dry_run()) {
+        if (const Status done = tidy(); !done) {
+            return fail_destination(done.error());
+        }
+    }
+    if (doubt_) {
+        return Failure{ExitCode::source, *doubt_};
+    }
+    return std::nullopt;
+}
+
+}  // namespace gds::run

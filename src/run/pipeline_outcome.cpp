@@ -1,0 +1,211 @@
+#include <fmt/core.h>
+
+#include <charconv>
+
+#include "gds/base/log.h"
+#include "gds/report/exposition.h"
+#include "gds/report/metrics.h"
+#include "gds/report/report.h"
+#include "pipeline.h"
+#include "planning.h"
+
+namespace gds::run {
+
+using state::Query;
+
+namespace {
+
+std::int64_t number_of(const Result<std::string>& text) {
+    std::int64_t value = 0;
+    if (text) {
+        std::from_chars(text->data(), text->data() + text->size(), value);
+    }
+    return value;
+}
+
+std::string guard_message(const model::RunRecord& record, const std::string& first_paths,
+                          const std::string& destination) {
+    std::string tripped;
+    for (const model::GuardVerdict& guard : record.guards) {
+        if (guard.tripped) {
+            tripped += fmt::format("{}{} (limit {}, planned {})", tripped.empty() ? "" : ", ",
+                                   guard.name, guard.limit, guard.planned);
+        }
+    }
+    return fmt::format(
+        "guard {} withheld {}: {}. Nothing was deleted. If they are meant to go, run: gdrive-sync "
+        "approve {} --dest {} (the next sync then deletes exactly these); if not, put them back in "
+        "Drive",
+        tripped, plural(record.withheld_deletes, "delete"), first_paths, record.plan, destination);
+}
+
+Result<std::string> first_deletes(state::Store& store) {
+    std::string first;
+    int shown = 0;
+    Query query(store.db(), "SELECT path FROM action WHERE kind = ? ORDER BY seq LIMIT 4",
+                static_cast<std::int64_t>(model::ActionKind::remove));
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return first;
+        }
+        first += ++shown > 3 ? ", ..." : (first.empty() ? "" : ", ") + printable(query.view(0));
+    }
+}
+
+}  // namespace
+
+void Pipeline::count_requests() {
+    if (tokens_) {
+        for (const auto& [label, n] : tokens_->counters().requests) {
+            record_.api_requests[label] += n;
+        }
+    }
+    if (engine_) {
+        for (const auto& [label, n] : engine_->counters().requests) {
+            record_.api_requests[label] += n;
+        }
+        for (const auto& [reason, n] : engine_->counters().retries) {
+            record_.api_retries[reason] += n;
+        }
+    }
+}
+
+/// The exit code, the numbers after the run, and its line in the history.
+void Pipeline::finish_record() {
+    record_.finished_ms = wall_clock_ms();
+    record_.duration_ms = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() -
+                                                             began_)
+                              .count();
+    count_requests();
+    if (!store_) {
+        return;
+    }
+    if (planned_) {
+        const auto counts = count_actions(*store_);
+        record_.counts.fail = counts ? counts->fail : record_.counts.fail;
+    }
+    const auto parked = store_->parked_counts();
+    std::int64_t unfinished = record_.counts.fail;
+    for (const auto& [reason, n] : parked ? *parked : std::map<std::string, std::int64_t>()) {
+        record_.parked[reason] = n;
+        unfinished += reason == kRefused ? 0 : n;
+    }
+    if (withheld_ && !settings_.dry_run()) {
+        record_.exit_code = most_serious(record_.exit_code, ExitCode::guard);
+        const auto first = first_deletes(*store_);
+        record_.message = record_.message.empty()
+                              ? guard_message(record_, first.value_or(""), settings_.destination)
+                              : record_.message;
+    } else if (unfinished > 0 && !settings_.dry_run()) {
+        record_.exit_code = most_serious(record_.exit_code, ExitCode::partial);
+        record_.message = record_.message.empty()
+                              ? fmt::format("{} could not be brought up to date and will be tried "
+                                            "again; see gdrive-sync status --dest {}",
+                                            plural(unfinished, "item"), settings_.destination)
+                              : record_.message;
+    } else if (settings_.dry_run() && settings_.exit_code_on_difference &&
+               record_.exit_code == ExitCode::ok && record_.counts.actions() > 0) {
+        record_.exit_code = ExitCode::differs;
+    }
+    if (const auto totals = store_->totals()) {
+        record_.files = totals->files;
+        record_.bytes = totals->bytes;
+    }
+    record_.last_full_listing_ms = number_of(store_->meta("last_full_listing_ms"));
+    record_.last_success_ms = record_.exit_code == ExitCode::ok
+                                  ? record_.finished_ms
+                                  : number_of(store_->meta("last_success_ms"));
+    if (!volume_ || settings_.dry_run()) {
+        return;
+    }
+    const auto trash = volume::list_trash(*volume_);
+    for (const volume::TrashRun& run : trash ? *trash : std::vector<volume::TrashRun>()) {
+        record_.trash_bytes += run.bytes;
+    }
+    const auto space = volume_->space();
+    record_.free_bytes = space ? space->free_bytes : 0;
+    const auto remember = [&]() -> Status {
+        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+        if (record_.exit_code == ExitCode::ok) {
+            GDS_CHECK(store_->set_meta("last_success_ms", std::to_string(record_.finished_ms)));
+        }
+        state::RunRow row;
+        row.id = record_.id;
+        row.command = record_.command;
+        row.result = exit_code_name(record_.exit_code);
+        row.message = record_.message;
+        row.started_ms = record_.started_ms;
+        row.finished_ms = record_.finished_ms;
+        row.exit_code = static_cast<int>(record_.exit_code);
+        row.downloaded = record_.counts.download;
+        row.updated = record_.counts.update;
+        row.renamed = record_.counts.rename;
+        row.deleted = withheld_ ? 0 : record_.counts.remove;
+        row.failed = record_.counts.fail;
+        row.bytes = record_.bytes_downloaded;
+        GDS_CHECK(store_->add_run(row));
+        return transaction.commit();
+    };
+    if (const Status remembered = remember(); !remembered) {
+        log::error("the run could not be recorded", {{"because", remembered.error().message}});
+        record_.exit_code = most_serious(record_.exit_code, ExitCode::destination);
+    }
+}
+
+Status Pipeline::answer() {
+    if (!settings_.dry_run() || !planned_) {
+        return {};
+    }
+    const model::ActionSource actions = action_source(*store_);
+    return settings_.format == "json" ? report::write_json(record_, actions, output_)
+                                      : report::write_text(record_, actions, output_);
+}
+
+void Pipeline::write_outputs() {
+    const model::ActionSource none = [](const auto&) -> Status { return {}; };
+    const model::ActionSource actions = planned_ ? action_source(*store_) : none;
+    const auto complain = [](std::string_view what, const Status& status) {
+        if (!status) {
+            log::warn(what, {{"because", status.error().message}});
+        }
+    };
+    if (const Status answered = answer(); !answered) {
+        log::error("the answer could not be written", {{"because", answered.error().message}});
+        record_.exit_code = most_serious(record_.exit_code, ExitCode::internal);
+    }
+    if (!settings_.report_file.empty()) {
+        complain("the report could not be written",
+                 report::write_json_file(settings_.report_file, record_, actions));
+    }
+    if (!settings_.dry_run() && record_.exit_code != ExitCode::busy) {
+        if (!settings_.metrics_file.empty()) {
+            complain("the metrics file could not be written",
+                     report::write_metrics_file(settings_.metrics_file, record_));
+        }
+        if (!settings_.metrics_push.empty()) {
+            report::PushTarget target;
+            target.base = settings_.metrics_push;
+            target.job = "gdrive-sync";
+            target.instance =
+                settings_.instance.empty() ? record_.source_id : settings_.instance;
+            target.ca_cert = settings_.http.ca_cert;
+            complain("the metrics could not be pushed",
+                     report::push_exposition(target, report::metrics_text(record_)));
+        }
+    }
+    const std::string summary = report::summary_line(record_);
+    if (record_.message.empty()) {
+        log::info(summary);
+        return;
+    }
+    log::error(record_.message);
+    log::info(summary);
+}
+
+ExitCode mirror(const Settings& settings, Cancel& cancel, const Output& output) {
+    Pipeline pipeline(settings, cancel, output);
+    return pipeline.run();
+}
+
+}  // namespace gds::run

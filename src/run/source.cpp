@@ -1,0 +1,77 @@
+#include "source.h"
+
+#include <fmt/core.h>
+
+#include "gds/drive/resolve.h"
+
+namespace gds::run {
+
+std::string SourceSettings::text() const {
+    std::string text = id.empty() ? "path:" + path : "id:" + id;
+    if (!drive_id.empty()) {
+        text += " drive:" + drive_id;
+    }
+    return shared_with_me ? text + " shared-with-me" : text;
+}
+
+SourceSettings effective_source(const SourceSettings& asked, const auth::Credentials& credentials) {
+    SourceSettings source = asked;
+    if (source.drive_id.empty()) {
+        source.drive_id = credentials.team_drive;
+    }
+    source.shared_with_me = source.shared_with_me || credentials.shared_with_me;
+    return source;
+}
+
+namespace {
+
+Result<model::Item> look_up(drive::Api& api, const SourceSettings& source,
+                            const auth::Credentials& credentials) {
+    if (!source.id.empty()) {
+        return api.get({source.id});
+    }
+    drive::SourcePath path;
+    path.path = source.path;
+    path.shared_with_me = source.shared_with_me;
+    if (!credentials.root_folder_id.empty()) {
+        path.root.id = credentials.root_folder_id;
+    } else if (!source.drive_id.empty()) {
+        path.root.id = source.drive_id;
+    }
+    const drive::ResolvedSource resolved = GDS_TRY(drive::resolve(api, path));
+    return resolved.folder;
+}
+
+}  // namespace
+
+Result<Source> find_source(drive::Api& api, const SourceSettings& asked,
+                           const auth::Credentials& credentials,
+                           const std::optional<volume::Marker>& marker) {
+    const SourceSettings source = effective_source(asked, credentials);
+    Source found;
+    found.folder = GDS_TRY(look_up(api, source, credentials));
+    const model::Item& folder = found.folder;
+    if (folder.kind != model::ItemKind::folder) {
+        return error(Code::conflict,
+                     fmt::format("\"{}\" (id {}) is not a folder; name the folder to mirror with "
+                                 "--source or --source-id",
+                                 folder.name, folder.id));
+    }
+    if (folder.trashed) {
+        return error(Code::not_found,
+                     fmt::format("the folder \"{}\" (id {}) is in Drive's trash; restore it there",
+                                 folder.name, folder.id));
+    }
+    const bool pinned = marker && !marker->root_id.empty() && marker->source == source.text();
+    if (pinned && marker->root_id != folder.id) {
+        return error(Code::conflict,
+                     fmt::format("the source now leads to another folder (id {}) than the one this "
+                                 "volume mirrors (id {}); nothing was changed. If that is meant, say "
+                                 "so with --source-id {}",
+                                 folder.id, marker->root_id, folder.id));
+    }
+    found.whole_drive = !source.drive_id.empty() && folder.id == source.drive_id;
+    return found;
+}
+
+}  // namespace gds::run
