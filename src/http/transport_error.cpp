@@ -24,7 +24,9 @@ Failure certificate_failure(const std::string& text, const std::string& url) {
 Failure transport_failure(CURLcode code, const std::string& detail, const std::string& url) {
     const std::string text = detail.empty() ? curl_easy_strerror(code) : detail;
     switch (code) {
-        case CURLE_OK:                    // done, yet no answer came
+        case CURLE_OK:
+            // curl is content with a connection that ends within the header.
+            return {error(Code::unavailable, "the connection ended within the answer's header")};
         case CURLE_UNSUPPORTED_PROTOCOL:  // the answer is not HTTP; URLs are checked before
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_WRITE_ERROR:  // not our callback's: curl could not decode the body

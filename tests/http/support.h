@@ -16,6 +16,16 @@
 #include <thread>
 #include <vector>
 
+namespace gds {
+
+/// For failed expectations: GoogleTest would print bytes.
+inline void PrintTo(const Result<http::Response>& result, std::ostream* out) {
+    *out << (result ? http::status_text(result->status)
+                    : std::string(code_label(result.error().code)) + ": " + result.error().message);
+}
+
+}  // namespace gds
+
 namespace gds::http::testing {
 
 /// Options whose waits are too short to notice.
@@ -120,22 +130,26 @@ public:
     std::optional<Result<Response>> answer;
 };
 
-/// Matchers for a Result.
-MATCHER_P(FailedWith, code, "") {
+inline void explain(const Error& failure, ::testing::MatchResultListener& listener) {
+    listener << code_label(failure.code) << ": " << failure.message;
+}
+
+/// A Result that is an Error of that code.
+MATCHER_P(FailedWith, code, std::string("is an error of code ") + std::string(code_label(code))) {
     if (arg.has_value()) {
-        *result_listener << "which succeeded";
+        *result_listener << "a value";
         return false;
     }
-    *result_listener << code_label(arg.error().code) << ": " << arg.error().message;
+    explain(arg.error(), *result_listener);
     return arg.error().code == code;
 }
 
-MATCHER_P(Answered, status, "") {
+/// A Result<Response> of that status.
+MATCHER_P(Answered, status, "is an answer of status " + std::to_string(status)) {
     if (!arg.has_value()) {
-        *result_listener << code_label(arg.error().code) << ": " << arg.error().message;
+        explain(arg.error(), *result_listener);
         return false;
     }
-    *result_listener << arg->status;
     return arg->status == status;
 }
 

@@ -1,0 +1,216 @@
+// Trust, HTTP/2 and proxies.
+#include "support.h"
+#include "tls_support.h"
+#include "web_server.h"
+
+namespace gds::http {
+namespace {
+
+using namespace testing;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class TlsTest : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() { certificates = std::make_unique<Certificates>(); }
+    static void TearDownTestSuite() { certificates.reset(); }
+
+    TlsTest() {
+        // "2 nghttpx" where the client spoke HTTP/2 to the front.
+        web.server.Get("/via", [](const httplib::Request& request, httplib::Response& response) {
+            response.set_content(request.get_header_value("Via"), "text/plain");
+        });
+        web.server.Get("/large", [](const httplib::Request&, httplib::Response& response) {
+            response.set_content(std::string(2'000'000, 'x'), "application/octet-stream");
+        });
+        web.start();
+    }
+
+    static void trust_ours(Options& options) { options.ca_cert = certificates->ca(); }
+
+    static std::unique_ptr<Certificates> certificates;
+    WebServer web;
+};
+
+std::unique_ptr<Certificates> TlsTest::certificates;
+
+TEST_F(TlsTest, AnUnknownAuthorityIsRefusedOnceAndWithARemedy) {
+    const TlsFront front(*certificates, web.port());
+    Fixture fixture;
+    const auto answer = fixture.engine.fetch(get(front.url("/via?key=hunter2")));
+    ASSERT_THAT(answer, FailedWith(Code::unavailable));
+    EXPECT_THAT(answer.error().message, HasSubstr("https://localhost:"));
+    EXPECT_THAT(answer.error().message, HasSubstr("--ca-cert"));
+    EXPECT_THAT(fixture.engine.counters().retries, IsEmpty());
+}
+
+TEST_F(TlsTest, ExtraTrustIsEnough) {
+    const TlsFront front(*certificates, web.port());
+    Fixture fixture(trust_ours);
+    EXPECT_THAT(fixture.engine.fetch(get(front.url("/via"))), Answered(200));
+}
+
+TEST_F(TlsTest, AnotherHostsCertificateIsRefused) {
+    const TlsFront front(*certificates, web.port());
+    Fixture fixture(trust_ours);
+    const std::string url = "https://127.0.0.1:" + std::to_string(front.port()) + "/via";
+    const auto answer = fixture.engine.fetch(get(url));
+    ASSERT_THAT(answer, FailedWith(Code::unavailable));
+    EXPECT_THAT(answer.error().message, HasSubstr("https://127.0.0.1:"));
+}
+
+TEST_F(TlsTest, AnUnusableCaFileIsNamed) {
+    const std::vector<std::string> files{
+        certificates->file("missing", "") + ".not",
+        certificates->file("empty.pem", ""),
+        certificates->file("garbage.pem", "not a certificate"),
+        certificates->file("broken.pem",
+                           "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                           "-----END CERTIFICATE-----\n"),
+        certificates->key(),
+    };
+    for (const std::string& file : files) {
+        Fixture fixture([&](Options& options) { options.ca_cert = file; });
+        const auto answer = fixture.engine.fetch(get("https://localhost:1/"));
+        ASSERT_THAT(answer, FailedWith(Code::invalid_argument)) << file;
+        EXPECT_THAT(answer.error().message, HasSubstr("--ca-cert " + file));
+        EXPECT_THAT(fixture.engine.counters().requests, IsEmpty());
+    }
+}
+
+TEST_F(TlsTest, SpeaksHttp2WhereOfferedAndOnlyWhereWanted) {
+    const TlsFront front(*certificates, web.port());
+    Fixture modern(trust_ours);
+    EXPECT_EQ(modern.engine.fetch(get(front.url("/via")))->body, "2 nghttpx");
+    Fixture classic([](Options& options) {
+        trust_ours(options);
+        options.http2 = false;
+    });
+    EXPECT_EQ(classic.engine.fetch(get(front.url("/via")))->body, "1.1 nghttpx");
+}
+
+TEST_F(TlsTest, FallsBackWhereTheServerHasNoHttp2) {
+    const TlsFront front(*certificates, web.port(), {"--npn-list=http/1.1"});
+    Fixture fixture(trust_ours);
+    int answered = 0;
+    for (int i = 0; i < 10; ++i) {
+        fixture.engine.send(get(front.url("/via")), [&](const Result<Response>& result) {
+            ASSERT_THAT(result, Answered(200));
+            EXPECT_EQ(result->body, "1.1 nghttpx");
+            ++answered;
+        });
+    }
+    fixture.engine.run();
+    EXPECT_EQ(answered, 10);
+}
+
+TEST_F(TlsTest, ManyStreamsShareAConnection) {
+    const ConnectProxy proxy;  // counts connections
+    const TlsFront front(*certificates, web.port());
+    const ScopedEnvironment environment("HTTPS_PROXY",
+                                        "http://127.0.0.1:" + std::to_string(proxy.port()));
+    Fixture fixture(trust_ours);
+    int answered = 0;
+    for (int i = 0; i < 40; ++i) {
+        fixture.engine.send(get(front.url(i % 4 == 0 ? "/large" : "/via")),
+                            [&](const Result<Response>& result) {
+                                EXPECT_THAT(result, Answered(200));
+                                ++answered;
+                            });
+    }
+    fixture.engine.run();
+    EXPECT_EQ(answered, 40);
+    EXPECT_EQ(proxy.tunnels(), 1);
+}
+
+TEST_F(TlsTest, AStreamThatBreaksIsTriedAgain) {
+    RawServer backend([](int fd, int connection) {
+        if (read_head(fd).empty()) {
+            return;
+        }
+        write_all(fd,
+                  connection == 0
+                      ? "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"
+                      : "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwhole");
+    });
+    const TlsFront front(*certificates, backend.port());
+    Fixture fixture(trust_ours);
+    const auto answer = fixture.engine.fetch(get(front.url("/")));
+    ASSERT_THAT(answer, Answered(200));
+    EXPECT_EQ(answer->body, "whole");
+    EXPECT_EQ(fixture.engine.counters().retries.at("unavailable"), 1);
+}
+
+TEST_F(TlsTest, StopsInTheMiddleOfStreams) {
+    RawServer backend([](int fd, int) {
+        if (!read_head(fd).empty()) {
+            write_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart");
+            wait_for_close(fd);
+        }
+    });
+    const TlsFront front(*certificates, backend.port());
+    Fixture fixture(trust_ours);
+    std::vector<std::shared_ptr<Recorder>> recorders;
+    for (int i = 0; i < 4; ++i) {
+        recorders.push_back(std::make_shared<Recorder>(get(front.url("/"))));
+        fixture.engine.start(recorders.back());
+    }
+    while (recorders.front()->text.empty()) {
+        ASSERT_TRUE(fixture.engine.pump(Millis(100)));
+    }
+    fixture.cancel.stop(StopReason::terminated);
+    fixture.engine.run();
+    for (const auto& recorder : recorders) {
+        EXPECT_THAT(*recorder->answer, FailedWith(Code::cancelled));
+        EXPECT_EQ(recorder->dones, 1);
+    }
+}
+
+TEST_F(TlsTest, GoesThroughTheProxyOfTheEnvironment) {
+    const ConnectProxy proxy;
+    const TlsFront front(*certificates, web.port());
+    const ScopedEnvironment environment("HTTPS_PROXY",
+                                        "http://127.0.0.1:" + std::to_string(proxy.port()));
+    {
+        Fixture fixture(trust_ours);
+        EXPECT_THAT(fixture.engine.fetch(get(front.url("/via"))), Answered(200));
+        EXPECT_EQ(proxy.tunnels(), 1);
+    }
+    const ScopedEnvironment exempt("NO_PROXY", "localhost");
+    Fixture fixture(trust_ours);
+    EXPECT_THAT(fixture.engine.fetch(get(front.url("/via"))), Answered(200));
+    EXPECT_EQ(proxy.tunnels(), 1);
+}
+
+TEST_F(TlsTest, TrustsAProxysCertificateByTheSameFile) {
+    const ConnectProxy proxy;
+    const TlsFront proxy_front(*certificates, proxy.port(), {"--http2-proxy"});
+    const TlsFront front(*certificates, web.port());
+    const ScopedEnvironment environment("HTTPS_PROXY", proxy_front.url(""));
+    {
+        Fixture fixture(trust_ours);
+        EXPECT_THAT(fixture.engine.fetch(get(front.url("/via"))), Answered(200));
+        EXPECT_EQ(proxy.tunnels(), 1);
+    }
+    Fixture distrusting;
+    const auto refused = distrusting.engine.fetch(get(front.url("/via")));
+    ASSERT_THAT(refused, FailedWith(Code::unavailable));
+    EXPECT_THAT(refused.error().message, HasSubstr("--ca-cert"));
+}
+
+TEST_F(TlsTest, ARedirectNeverLeavesTls) {
+    RawServer backend([this](int fd, int) {
+        if (!read_head(fd).empty()) {
+            write_all(fd, "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " +
+                              web.url("/via") + "\r\n\r\n");
+        }
+    });
+    const TlsFront front(*certificates, backend.port(), {"--no-location-rewrite"});
+    Fixture fixture(trust_ours);
+    const auto answer = fixture.engine.fetch(get(front.url("/")));
+    ASSERT_THAT(answer, FailedWith(Code::bad_response));
+    EXPECT_THAT(answer.error().message, HasSubstr("from https to http://127.0.0.1"));
+}
+
+}  // namespace
+}  // namespace gds::http
