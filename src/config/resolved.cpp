@@ -105,11 +105,10 @@ Status set_from_file(Values& values, const Flags& flags, const Environment& envi
     if (!path || path->empty()) {
         return {};
     }
-    const auto read = read_toml(
-        *path,
-        [&](const Option& named, const std::vector<std::string>& texts, const std::string& where) {
-            return set(values, named, texts, Origin::file, where);
-        });
+    auto read = read_toml(*path, [&](const Option& named, const std::vector<std::string>& texts,
+                                     const std::string& where) {
+        return set(values, named, texts, Origin::file, where);
+    });
     if (!read && read.error().code != Code::invalid_argument) {
         auto unreadable = read.error().context(by_flag ? "--config" : variable_name(option));
         unreadable.code = Code::invalid_argument;

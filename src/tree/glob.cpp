@@ -155,9 +155,8 @@ Result<std::string> glob_to_regex(std::string_view glob) {
 
 std::vector<std::string> directory_globs(std::string_view glob) {
     static constexpr auto kNone = std::string_view::npos;
-    const std::vector<std::string> any = {"/**"};
     if (hides_directories(glob)) {
-        return any;
+        return {"/**"};
     }
     const auto squashed = without_double_slashes(glob);
     std::vector<std::string> globs;
@@ -175,7 +174,10 @@ std::vector<std::string> directory_globs(std::string_view glob) {
             globs.push_back(std::move(directory));
         }
     }
-    return globs.empty() ? any : globs;
+    if (globs.empty()) {
+        globs.emplace_back("/**");
+    }
+    return globs;
 }
 
 }  // namespace gds::tree

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 namespace gds::config {
@@ -187,14 +188,18 @@ TEST(FromFile, UnknownKeysAreErrors) {
 }
 
 TEST(FromFile, SecretsBelongElsewhere) {
-    for (const std::string key : {"client-id", "client-secret", "refresh-token", "client_secret"}) {
-        std::string variable = "GDRIVE_SYNC_";
-        for (const char c : key) {
-            variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
-        }
-        EXPECT_EQ((Given{{}, {}, "\n\n" + key + " = 's3cret'"}.problem()),
-                  "FILE:3: " + key + " does not belong in this file; give it as " + variable +
-                      ", or name a file that holds it with " + variable + "_FILE");
+    const std::vector<std::pair<std::string, std::string>> table = {
+        {"client-id", "GDRIVE_SYNC_CLIENT_ID"},
+        {"client-secret", "GDRIVE_SYNC_CLIENT_SECRET"},
+        {"refresh-token", "GDRIVE_SYNC_REFRESH_TOKEN"},
+        {"client_secret", "GDRIVE_SYNC_CLIENT_SECRET"},
+    };
+    for (const auto& [key, variable] : table) {
+        const Given given = {{}, {}, fmt::format("\n\n{} = 's3cret'", key)};
+        EXPECT_EQ(given.problem(),
+                  fmt::format("FILE:3: {} does not belong in this file; give it as {}, or name a "
+                              "file that holds it with {}_FILE",
+                              key, variable, variable));
     }
 }
 
@@ -274,8 +279,8 @@ TEST(Values, EveryRefusalNamesTheFlagTheValueAndWhatIsAllowed) {
         if (allowed.empty()) {
             EXPECT_EQ(given.good().text(name), text);
         } else {
-            EXPECT_EQ(given.problem(), "--" + name + ": \"" + printable(text) +
-                                           "\" cannot be used; give " + allowed);
+            EXPECT_EQ(given.problem(), fmt::format("--{}: \"{}\" cannot be used; give {}", name,
+                                                   printable(text), allowed));
         }
     }
 }

@@ -197,13 +197,15 @@ TEST(Precedes, FolderThenLaterThenGreaterId) {
     EXPECT_FALSE(precedes(early, early));
 }
 
-const auto kNothingTaken = [](const std::string&) { return false; };
+bool nothing_taken(const std::string& /*name*/) {
+    return false;
+}
 
 TEST(Settle, NewestKeepsTheName) {
     const std::vector<Claim> claims = {{"a.txt", "1old56789", false, 1, false},
                                        {"a.txt", "1new56789", false, 2, false}};
     const std::vector<std::string> expected = {"a~1old5678.txt", "a.txt"};
-    EXPECT_EQ(settle(claims, kNothingTaken), expected);
+    EXPECT_EQ(settle(claims, nothing_taken), expected);
 }
 
 TEST(Settle, LengthensAPrefixThatAnotherFileHolds) {
@@ -219,31 +221,31 @@ TEST(Settle, LengthensPrefixesThatMeet) {
                                        {"a", "12345678A", false, 3, false},
                                        {"a", "9", false, 4, false}};
     const std::vector<std::string> expected = {"a~12345678A", "a~12345678AB", "a~12345678", "a"};
-    EXPECT_EQ(settle(claims, kNothingTaken), expected);
+    EXPECT_EQ(settle(claims, nothing_taken), expected);
 }
 
 TEST(Settle, DuplicatesKeepTheirNamesWhenOneOfThemChanges) {
     std::vector<Claim> claims = {{"a", "12345678AA", false, 1, false},
                                  {"a", "12345678AB", false, 2, false},
                                  {"a", "9", false, 9, false}};
-    const auto before = settle(claims, kNothingTaken);
+    const auto before = settle(claims, nothing_taken);
     claims[0].modified_ms = 5;
-    EXPECT_EQ(settle(claims, kNothingTaken), before);
+    EXPECT_EQ(settle(claims, nothing_taken), before);
 }
 
 TEST(Settle, ReservedNamesAreNeverKept) {
     const std::vector<Claim> claims = {{".gdrive-sync", "1abcdefgh", true, 1, true}};
-    EXPECT_EQ(settle(claims, kNothingTaken).front(), ".gdrive-sync~1abcdefg");
+    EXPECT_EQ(settle(claims, nothing_taken).front(), ".gdrive-sync~1abcdefg");
 }
 
 TEST(Settle, NfsNamesLeaveTheReservedNamespace) {
     const std::vector<Claim> claims = {{".nfs01.txt", "1abcdefgh", false, 1, true}};
-    EXPECT_EQ(settle(claims, kNothingTaken).front(), "．nfs01~1abcdefg.txt");
+    EXPECT_EQ(settle(claims, nothing_taken).front(), "．nfs01~1abcdefg.txt");
 }
 
 TEST(Settle, OneFileTwiceInAFolderGetsTwoNames) {
     const Claim claim{"a.txt", "1abcdefgh", false, 1, false};
-    const auto names = settle({claim, claim, claim}, kNothingTaken);
+    const auto names = settle({claim, claim, claim}, nothing_taken);
     const std::set<std::string> distinct(names.begin(), names.end());
     EXPECT_EQ(distinct, (std::set<std::string>{"a.txt", "a~1abcdefg.txt", "a~1abcdefgh.txt"}));
 }
@@ -290,10 +292,10 @@ RC_GTEST_PROP(Settle, GivesEveryClaimItsOwnUsableName, ()) {
 
 RC_GTEST_PROP(Settle, DoesNotDependOnTheOrder, ()) {
     const auto claims = *any_claims(*any_plain_name());
-    const auto names = settle(claims, kNothingTaken);
+    const auto names = settle(claims, nothing_taken);
     auto reversed = claims;
     std::reverse(reversed.begin(), reversed.end());
-    auto other = settle(reversed, kNothingTaken);
+    auto other = settle(reversed, nothing_taken);
     std::reverse(other.begin(), other.end());
     RC_ASSERT(names == other);
 
@@ -301,7 +303,7 @@ RC_GTEST_PROP(Settle, DoesNotDependOnTheOrder, ()) {
     const auto by = claims.empty() ? 0 : *rc::gen::inRange<std::size_t>(0, claims.size());
     const auto middle = static_cast<std::ptrdiff_t>(by);
     std::rotate(rotated.begin(), rotated.begin() + middle, rotated.end());
-    auto third = settle(rotated, kNothingTaken);
+    auto third = settle(rotated, nothing_taken);
     std::rotate(third.begin(), third.end() - middle, third.end());
     RC_ASSERT(names == third);
 }
@@ -309,7 +311,7 @@ RC_GTEST_PROP(Settle, DoesNotDependOnTheOrder, ()) {
 RC_GTEST_PROP(Settle, TheFirstUnreservedClaimKeepsTheName, ()) {
     const auto name = *any_plain_name();
     const auto claims = *any_claims(name);
-    const auto names = settle(claims, kNothingTaken);
+    const auto names = settle(claims, nothing_taken);
     for (std::size_t i = 0; i < claims.size(); ++i) {
         const bool beaten = std::any_of(claims.begin(), claims.end(), [&](const Claim& other) {
             return !other.reserved && precedes(other, claims[i]);

@@ -45,8 +45,8 @@ struct Option {
     std::string_view value_name;     ///< "PATH", "N"; "" for switches
     std::string_view help;           ///< one sentence
     std::string_view group;          ///< heading in --help
-    std::string_view choices = "";   ///< "text|json"
-    std::string_view commands = "";  ///< commands that take it, as "sync|auth login"; "" for all
+    std::string_view choices = {};   ///< "text|json"
+    std::string_view commands = {};  ///< commands that take it, as "sync|auth login"; "" for all
     double least = 0;                ///< of integer, real, size (bytes) and duration (milliseconds)
     double most = 9e15;
 };
