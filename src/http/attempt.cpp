@@ -64,7 +64,7 @@ void Attempt::prepare_connection(const Options& options, const ExtraTrust& trust
     easy.set(CURLOPT_NOSIGNAL, 1L);
     easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     easy.set(CURLOPT_TCP_KEEPALIVE, 1L);
-    easy.set(CURLOPT_BUFFERSIZE, buffer_size(options.bytes_per_second));
+    easy.prefer(CURLOPT_BUFFERSIZE, buffer_size(options.bytes_per_second));
     easy.set(CURLOPT_HTTP_VERSION,
              options.http2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
     if (options.http2 && job_.request.url.rfind("https:", 0) == 0) {

@@ -21,6 +21,10 @@ public:
     void set(CURLoption option, std::same_as<long> auto value) {
         keep(option, CURLOPTTYPE_LONG, value);
     }
+    /// Sizes that only make things faster: curl refuses them while a used handle keeps its buffer.
+    void prefer(CURLoption option, long value) {
+        [[maybe_unused]] const CURLcode ignored = curl_easy_setopt(handle_.get(), option, value);
+    }
     void set(CURLoption option, const std::string& value) {
         keep(option, CURLOPTTYPE_OBJECTPOINT, value.c_str());
     }

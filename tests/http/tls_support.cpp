@@ -54,7 +54,9 @@ std::vector<std::string> nghttpx(const Certificates& certificates, int port, int
     std::vector<std::string> command{"nghttpx",
                                      "--conf=/dev/null",
                                      "--workers=1",
-                                     "--log-level=ERROR",
+                                     "--log-level=FATAL",
+                                     "--errorlog-file=/dev/null",
+                                     "--no-ocsp",
                                      "--frontend=127.0.0.1," + std::to_string(port),
                                      "--backend=127.0.0.1," + std::to_string(backend_port)};
     command.insert(command.end(), options.begin(), options.end());
