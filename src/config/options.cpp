@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kVariablePrefix = "GDRIVE_SYNC_";
 
 constexpr std::string_view kRun = "sync|resync|diff";
+constexpr std::string_view kSource = "sync|resync|diff|auth check";
 constexpr std::string_view kApply = "sync|resync";
 constexpr std::string_view kVolume = "sync|resync|diff|status|approve";
 constexpr std::string_view kNetwork = "sync|resync|diff|auth login|auth check";
@@ -22,15 +23,15 @@ std::vector<Option> source_options() {
     return {
         {"source", Type::text, "", "PATH",
          "Folder to mirror, as a path from My Drive's root, such as claude/files.", kGroup, "",
-         kRun},
+         kSource},
         {"source-id", Type::text, "", "ID",
          "Folder to mirror, by the id that its address in the browser ends with.", kGroup, "",
-         kRun},
+         kSource},
         {"drive-id", Type::text, "", "ID",
-         "Shared drive that the path begins in, instead of My Drive.", kGroup, "", kRun},
+         "Shared drive that the path begins in, instead of My Drive.", kGroup, "", kSource},
         {"shared-with-me", Type::toggle, "false", "",
          "Begin the path among the folders that others have shared with this account.", kGroup, "",
-         kRun},
+         kSource},
     };
 }
 

@@ -1,0 +1,227 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "gds/base/log.h"
+#include "gds/report/status.h"
+#include "gds/run/run.h"
+#include "gds/state/store.h"
+#include "gds/volume/trash.h"
+#include "gds/volume/volume.h"
+#include "source.h"
+
+namespace gds::run {
+
+namespace {
+
+constexpr int kShownRuns = 10;
+constexpr int kShownParked = 20;
+
+ExitCode refuse(ExitCode code, const Error& problem) {
+    log::error(problem.message);
+    return code;
+}
+
+std::int64_t to_number(const std::string& text) {
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+std::string database_of(const VolumeSettings& settings) {
+    const std::string directory =
+        settings.state_dir.empty()
+            ? fmt::format("{}/{}", settings.destination, volume::kStateDirName)
+            : settings.state_dir;
+    return directory + "/state.db";
+}
+
+Status fill_from_store(report::StatusView& view, state::Store& store) {
+    view.schema = 1;
+    const state::Store::Totals totals = GDS_TRY(store.totals());
+    view.files = totals.files;
+    view.bytes = totals.bytes;
+    view.last_success_ms = to_number(GDS_TRY(store.meta("last_success_ms")));
+    view.last_full_listing_ms = to_number(GDS_TRY(store.meta("last_full_listing_ms")));
+    for (const state::RunRow& row : GDS_TRY(store.runs(kShownRuns))) {
+        report::StatusRun run;
+        run.id = row.id;
+        run.command = row.command;
+        run.result = row.result;
+        run.message = row.message;
+        run.exit_code = row.exit_code;
+        run.started_ms = row.started_ms;
+        run.finished_ms = row.finished_ms;
+        run.downloaded = row.downloaded;
+        run.updated = row.updated;
+        run.renamed = row.renamed;
+        run.deleted = row.deleted;
+        run.failed = row.failed;
+        run.bytes = row.bytes;
+        view.runs.push_back(std::move(run));
+    }
+    for (const state::Parked& item : GDS_TRY(store.parked_items(kShownParked))) {
+        report::StatusParked parked;
+        parked.path = item.path;
+        parked.reason = item.reason;
+        parked.detail = item.detail;
+        parked.attempts = item.attempts;
+        parked.next_try_ms = item.next_try_ms;
+        view.parked.push_back(std::move(parked));
+    }
+    view.parked_counts = GDS_TRY(store.parked_counts());
+    return {};
+}
+
+Status fill_withheld(report::StatusView& view, const volume::Marker& marker, state::Store& store) {
+    if (marker.withheld_plan.empty()) {
+        return {};
+    }
+    report::StatusWithheld withheld;
+    withheld.plan = marker.withheld_plan;
+    withheld.approved = marker.approved_plan == marker.withheld_plan;
+    withheld.deletes = to_number(GDS_TRY(store.meta("withheld_deletes")));
+    const std::string paths = GDS_TRY(store.meta("withheld_paths"));
+    if (!paths.empty()) {
+        withheld.first_paths = split(paths, '\n');
+    }
+    view.withheld = std::move(withheld);
+    return {};
+}
+
+Result<report::StatusView> view_of(const VolumeSettings& settings) {
+    const volume::Volume volume = GDS_TRY(volume::Volume::open(settings.destination));
+    const auto marker = GDS_TRY(volume::read_marker(volume));
+    const std::string database = database_of(settings);
+    report::StatusView view;
+    view.destination = settings.destination;
+    view.now_ms = wall_clock_ms();
+    if (!marker && ::access(database.c_str(), F_OK) != 0) {
+        view.warnings.emplace_back("no run has worked on this destination yet");
+        return view;
+    }
+    const char* directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
+    state::Store store = GDS_TRY(state::Store::open_copy(
+        database, directory == nullptr || *directory == '\0' ? "/tmp" : directory));
+    GDS_CHECK(fill_from_store(view, store));
+    if (marker) {
+        view.source = marker->source;
+        view.source_id = marker->root_id;
+        view.account = marker->account;
+        GDS_CHECK(fill_withheld(view, *marker, store));
+    }
+    for (const volume::TrashRun& run : GDS_TRY(volume::list_trash(volume))) {
+        view.trash_bytes += run.bytes;
+    }
+    view.free_bytes = GDS_TRY(volume.space()).free_bytes;
+    return view;
+}
+
+}  // namespace
+
+ExitCode status(const VolumeSettings& settings, const Output& output) {
+    const auto view = view_of(settings);
+    if (!view) {
+        return refuse(ExitCode::destination, view.error().context("status"));
+    }
+    const std::string text =
+        settings.format == "json" ? report::status_json(*view) : report::status_text(*view);
+    const Status written = output(text);
+    return written ? ExitCode::ok : refuse(ExitCode::internal, written.error());
+}
+
+ExitCode approve(const VolumeSettings& settings, const std::string& plan, Cancel& cancel,
+                 const Output& output) {
+    const auto volume = volume::Volume::open(settings.destination);
+    if (!volume) {
+        return refuse(ExitCode::destination, volume.error());
+    }
+    auto marker = volume::read_marker(*volume);
+    if (!marker) {
+        return refuse(ExitCode::destination, marker.error());
+    }
+    if (!*marker || (*marker)->withheld_plan.empty()) {
+        return refuse(ExitCode::usage, error(Code::invalid_argument,
+                                             "no plan is withheld on this destination"));
+    }
+    if ((*marker)->withheld_plan != plan) {
+        return refuse(ExitCode::usage,
+                      error(Code::invalid_argument,
+                            fmt::format("the withheld plan is {}, not {}; look at it with gdrive-sync "
+                                        "status or diff, then approve that one",
+                                        (*marker)->withheld_plan, printable(plan))));
+    }
+    const auto lock =
+        volume::Lock::acquire(*volume, "approve-" + plan, settings.lock_wait, cancel);
+    if (!lock) {
+        return refuse(lock.error().code == Code::busy ? ExitCode::busy : ExitCode::destination,
+                      lock.error());
+    }
+    (*marker)->approved_plan = plan;
+    if (const Status written = volume::write_marker(*volume, **marker); !written) {
+        return refuse(ExitCode::destination, written.error());
+    }
+    const Status said = output(fmt::format(
+        "plan {} is approved: the next sync carries it out if it is still the same set\n", plan));
+    return said ? ExitCode::ok : refuse(ExitCode::internal, said.error());
+}
+
+namespace {
+
+Result<std::string> describe_token(auth::TokenSource& tokens) {
+    const auth::AccessToken token = GDS_TRY(tokens.token());
+    const auth::TokenCheck check = auth::check_token(token);
+    std::string text = fmt::format("token:   works, scope {}\n",
+                                   check.scope.empty() ? "not stated" : check.scope);
+    for (const std::string& warning : check.warnings) {
+        text += fmt::format("warning: {}\n", warning);
+    }
+    return text;
+}
+
+}  // namespace
+
+ExitCode check_credentials(const Settings& settings, Cancel& cancel, const Output& output) {
+    const auto credentials = auth::load_credentials(settings.credentials);
+    if (!credentials) {
+        return refuse(ExitCode::usage, credentials.error());
+    }
+    auth::TokenSource tokens(*credentials, settings.token_endpoint, settings.drive_endpoint,
+                             settings.http, cancel);
+    const auto map = [](const Error& problem) {
+        return refuse(problem.code == Code::unauthenticated    ? ExitCode::auth
+                      : problem.code == Code::invalid_argument ? ExitCode::usage
+                                                               : ExitCode::source,
+                      problem);
+    };
+    auto text = describe_token(tokens);
+    if (!text) {
+        return map(text.error());
+    }
+    http::Engine engine(settings.http, cancel, &tokens);
+    const SourceSettings source = effective_source(settings.source, *credentials);
+    drive::Api api(engine, settings.drive_endpoint, drive::Corpus{source.drive_id});
+    const auto account = api.about();
+    if (!account) {
+        return map(account.error());
+    }
+    *text += fmt::format("account: {} ({})\n", printable(account->email),
+                         printable(account->display_name));
+    const bool rooted = !credentials->root_folder_id.empty() || !source.drive_id.empty();
+    if (!source.path.empty() || !source.id.empty() || rooted) {
+        const auto found = find_source(api, settings.source, *credentials, std::nullopt);
+        if (!found) {
+            [[maybe_unused]] const Status said = output(*text);
+            return map(found.error().context("the source folder"));
+        }
+        *text += fmt::format("folder:  {} (id {})\n", printable(found->folder.name),
+                             found->folder.id);
+    }
+    const Status said = output(*text);
+    return said ? ExitCode::ok : refuse(ExitCode::internal, said.error());
+}
+
+}  // namespace gds::run
