@@ -43,7 +43,7 @@ public:
         // The callback may ask for more and must not find this call's memory in its way.
         const auto callback = std::exchange(done_, nullptr);
         if (!result) {
-            callback(std::move(result).error().context(request_.label));
+            callback(std::move(result).error());
         } else if (!value_) {
             callback(error(Code::internal, request_.label + ": an answer without an end"));
         } else {

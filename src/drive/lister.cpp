@@ -66,7 +66,7 @@ public:
             items_.push_back(item);
         }
     }
-    void want_all() { all_wanted_ = !std::exchange(all_asked_, true); }
+    void want_all() { all_wanted_ = !std::exchange(all_asked_, true) || all_wanted_; }
 
     Result<ListingResult> run(const CompleteListing& proof);
 
