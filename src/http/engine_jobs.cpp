@@ -100,7 +100,8 @@ void Engine::Impl::conclude(Attempt& attempt, CURLcode code) {
     } else if (*again) {
         ready_.push_front(std::move(job));
     } else {
-        retry_or_finish(std::move(job), *failure, attempt.may_resend());
+        const bool may_resend = attempt.may_resend();
+        retry_or_finish(std::move(job), *failure, may_resend);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "tls_support.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -54,8 +55,6 @@ std::vector<std::string> nghttpx(const Certificates& certificates, int port, int
     std::vector<std::string> command{"nghttpx",
                                      "--conf=/dev/null",
                                      "--workers=1",
-                                     "--log-level=FATAL",
-                                     "--errorlog-file=/dev/null",
                                      "--no-ocsp",
                                      "--frontend=127.0.0.1," + std::to_string(port),
                                      "--backend=127.0.0.1," + std::to_string(backend_port)};
@@ -75,8 +74,10 @@ Process::Process(std::vector<std::string> command, std::vector<std::string> extr
     }
     const auto arguments = pointers(command);
     const auto environment = pointers(extra_environment);
+    const Fd quiet(::open("/dev/null", O_WRONLY | O_CLOEXEC));
     pid_ = ::fork();
     if (pid_ == 0) {
+        ::dup2(quiet.get(), STDERR_FILENO);
         if (inherited >= 0) {
             ::dup2(inherited, 3);
         }
