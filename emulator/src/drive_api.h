@@ -1,0 +1,45 @@
+#pragma once
+
+#include "http.h"
+#include "routes.h"
+#include "store.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace emulator {
+
+/// The answers of Drive API v3, as far as a read-only mirror asks for them.
+class DriveApi {
+public:
+    explicit DriveApi(Store& store) : store_(store) {}
+    Answer answer(const Request& request, const Route& route);
+
+private:
+    Answer get(const Request& request, const Route& route);
+    Answer media(const Request& request, const Route& route);
+    Answer exported(const Request& request, const Route& route);
+    Answer export_link(const Request& request, const Route& route);
+    Answer about(const Request& request);
+    Answer drives(const Request& request, const Route& route);
+    void note_view(const Item& item);
+
+    Store& store_;
+    std::atomic<std::uint64_t> exports_{0};
+};
+
+/// files.list.
+Answer list_files(const Request& request, const Store& store);
+/// changes.getStartPageToken and changes.list.
+Answer start_page_token(const Request& request, const Store& store);
+Answer list_changes(const Request& request, const Store& store);
+
+/// The item, if this request may see it; else null. Takes the resource keys it brings into account.
+ItemPtr visible_item(const Request& request, const Store& store, std::string_view id);
+Answer file_not_found(std::string_view id);
+/// pageSize within 1..1000; nullopt where it is no such number.
+std::optional<std::size_t> page_size(const Request& request);
+/// True where the request says that it knows of shared drives.
+bool supports_all_drives(const Request& request);
+
+}  // namespace emulator
