@@ -145,7 +145,7 @@ Result<LoopbackListener> LoopbackListener::open(int port) {
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (::bind(socket.get(), generic, size) != 0 || ::listen(socket.get(), 16) != 0 ||
+    if (::bind(socket.get(), generic, size) != 0 || ::listen(socket.get(), SOMAXCONN) != 0 ||
         ::getsockname(socket.get(), generic, &size) != 0) {
         if (errno == EADDRINUSE) {
             return error(Code::conflict, what + ": the port is taken; choose another with --port");

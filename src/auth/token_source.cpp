@@ -244,8 +244,8 @@ Result<bool> TokenSource::Impl::refused(const std::string& url) {
 }
 
 TokenSource::TokenSource(Credentials credentials, std::string token_endpoint,
-                         const std::string& drive_endpoint, http::Options options, Cancel& cancel,
-                         Clocks clocks)
+                         const std::string& drive_endpoint, const http::Options& options,
+                         Cancel& cancel, Clocks clocks)
     : impl_(std::make_unique<Impl>(std::move(credentials), std::move(token_endpoint),
                                    drive_endpoint, options, cancel, std::move(clocks))) {}
 

@@ -82,9 +82,11 @@ struct Clocks {
 class TokenSource : public http::Authorizer {
 public:
     TokenSource(Credentials credentials, std::string token_endpoint,
-                const std::string& drive_endpoint, http::Options options, Cancel& cancel,
+                const std::string& drive_endpoint, const http::Options& options, Cancel& cancel,
                 Clocks clocks = {});
     ~TokenSource() override;
+    TokenSource(const TokenSource&) = delete;
+    TokenSource& operator=(const TokenSource&) = delete;
 
     /// A token that is good for a while yet. Error: unauthenticated with a message that says what
     /// usually is behind it and what to do (`reason` is the OAuth error, or insufficient_scope);
