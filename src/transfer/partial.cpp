@@ -76,11 +76,12 @@ Result<Partial> Partial::open(const volume::Volume& volume, Plan plan) {
     std::optional<std::int64_t> left;
     if (fd) {
         left = GDS_TRY(usable_size(*fd, plan.path));
-    } else if (fd.error().code != Code::conflict) {
+    } else if (fd.error().code != Code::conflict && fd.error().code != Code::permission_denied) {
         return fd.error();
     }
     if (!left) {
-        fd = create_anew(volume, plan.path);  // a link or FIFO: never written through
+        // A link or FIFO, never written through; or a finished file of a mode without write access.
+        fd = create_anew(volume, plan.path);
         if (!fd) {
             return fd.error();
         }

@@ -121,6 +121,7 @@ Status Task::accept_whole(const http::Response& head) {
     if (partial_->offset() > 0) {
         GDS_CHECK(partial_->restart());  // Range was ignored: all bytes follow
     }
+    total_ = job_.size;  // of an export made anew, the size may differ from the last attempt's
     if (compressed_) {
         return {};  // Content-Length then counts other bytes than those that arrive here
     }

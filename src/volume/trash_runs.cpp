@@ -173,7 +173,7 @@ Status drop_trash_run(const Volume& volume, const std::string& run_id) {
             break;
         }
         for (const auto& name : names) {
-            GDS_CHECK(volume.remove_file(folder + "/" + name));
+            GDS_CHECK(volume.remove_file(fmt::format("{}/{}", folder, name)));
         }
     }
     // The manifest goes last: until then the rest can still be restored.

@@ -20,18 +20,10 @@ namespace {
 Stat to_stat(const struct stat& raw) {
     Stat result;
     switch (raw.st_mode & S_IFMT) {
-        case S_IFREG:
-            result.type = FileType::file;
-            break;
-        case S_IFDIR:
-            result.type = FileType::directory;
-            break;
-        case S_IFLNK:
-            result.type = FileType::symlink;
-            break;
-        default:
-            result.type = FileType::other;
-            break;
+        case S_IFREG: result.type = FileType::file; break;
+        case S_IFDIR: result.type = FileType::directory; break;
+        case S_IFLNK: result.type = FileType::symlink; break;
+        default: result.type = FileType::other; break;
     }
     result.size = raw.st_size;
     result.mtime_ns = raw.st_mtim.tv_sec * 1'000'000'000LL + raw.st_mtim.tv_nsec;

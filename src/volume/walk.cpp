@@ -60,8 +60,7 @@ Error path_error(int errno_value, std::string_view doing, std::string_view relat
         case EXDEV:
             return error(Code::conflict,
                          what + ": a mount point lies between; unmount it or exclude the folder");
-        default:
-            return errno_error(errno_value, what);
+        default: return errno_error(errno_value, what);
     }
 }
 

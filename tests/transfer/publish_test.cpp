@@ -292,57 +292,86 @@ TEST(Publish, AReaderSeesOldOrNewWholeAtEveryInstant) {
     EXPECT_EQ(bench.temp.read("f"), version(200));
 }
 
-TEST(Publish, KilledAtAnyPointLeavesOldOrNewFilesWhole) {
-    const TempVolume temp;
-    constexpr int kFiles = 20;
-    for (int round = 0; round < 25; ++round) {
-        std::array<int, 2> ready{};
-        ASSERT_EQ(::pipe2(ready.data(), O_CLOEXEC), 0);
-        for (int i = 0; i < kFiles; ++i) {
-            temp.write("f" + std::to_string(i), version(round));
+constexpr int kFiles = 20;
+
+std::string name_of(int number) {
+    return "f" + std::to_string(number);
+}
+
+/// Replace all files by their version `number`, as a run does.
+GroupResult replace_all(const TempVolume& temp, int number) {
+    volume::Trash trash(*temp, "run" + std::to_string(number), true);
+    std::vector<Staged> files;
+    for (int i = 0; i < kFiles; ++i) {
+        files.push_back(stage(temp, name_of(i), version(number)));
+    }
+    return publish_group(*temp, trash, std::move(files));
+}
+
+/// Every file is whole, of this version or the next; whatever the trash holds is in its manifest.
+void expect_old_or_new(const TempVolume& temp, int number) {
+    for (int i = 0; i < kFiles; ++i) {
+        const auto text = temp.read(name_of(i));
+        ASSERT_TRUE(text == version(number) || text == version(number + 1)) << text.size();
+    }
+    const auto runs = *volume::list_trash(*temp);
+    for (const auto& run : runs) {
+        std::vector<std::string> announced{"manifest.jsonl"};
+        const auto entries = *volume::read_trash_manifest(*temp, run.run_id);
+        for (const auto& entry : entries) {
+            announced.push_back(entry.stored);
         }
+        EXPECT_THAT(announced,
+                    ::testing::IsSupersetOf(temp.names(".gdrive-sync/trash/" + run.run_id)));
+    }
+}
+
+void reset_to(const TempVolume& temp, int number) {
+    for (int i = 0; i < kFiles; ++i) {
+        temp.write(name_of(i), version(number));
+    }
+    (void)volume::expire_trash(*temp, Millis(0), -1, wall_clock_ms());
+}
+
+TEST(Publish, KilledAtAnyPointLeavesOldOrNewFilesWhole) {
+    using Clock = std::chrono::steady_clock;
+    const TempVolume temp;
+    reset_to(temp, 0);
+    const auto before = Clock::now();
+    ASSERT_EQ(successes(replace_all(temp, 1)), static_cast<std::size_t>(kFiles));
+    const auto whole_run = Clock::now() - before;
+    constexpr int kRounds = 40;
+    for (int round = 0; round < kRounds; ++round) {
+        reset_to(temp, round);
         const pid_t child = ::fork();
         if (child == 0) {
-            for (int turn = 0;; ++turn) {
-                volume::Trash trash(*temp, "run" + std::to_string(turn), true);
-                std::vector<Staged> files;
-                for (int i = 0; i < kFiles; ++i) {
-                    files.push_back(stage(temp, "f" + std::to_string(i), version(round + 1)));
-                }
-                if (turn == 0 && ::write(ready[1], "x", 1) != 1) {
-                    ::_exit(1);
-                }
-                (void)publish_group(*temp, trash, std::move(files));
-            }
+            (void)replace_all(temp, round + 1);
+            ::_exit(0);
         }
-        char started = 0;
-        ASSERT_EQ(::read(ready[0], &started, 1), 1);
-        // A different place in the publishing each round.
-        for (int i = 0; i < round * 3'000; ++i) {
-            std::atomic_signal_fence(std::memory_order_seq_cst);
+        // Another place in the publishing each round; the last ones may come after its end.
+        const auto until = Clock::now() + whole_run * round / kRounds;
+        while (Clock::now() < until) {
+            std::this_thread::yield();
         }
-        ASSERT_EQ(::kill(child, SIGKILL), 0);
+        ::kill(child, SIGKILL);
         int status = 0;
         ASSERT_EQ(::waitpid(child, &status, 0), child);
-        ASSERT_TRUE(WIFSIGNALED(status));
-        ::close(ready[0]);
-        ::close(ready[1]);
-        for (int i = 0; i < kFiles; ++i) {
-            const auto text = temp.read("f" + std::to_string(i));
-            ASSERT_TRUE(text == version(round) || text == version(round + 1)) << text.size();
-        }
-        // Whatever the trash holds is in its manifest.
-        const auto runs = *volume::list_trash(*temp);
-        for (const auto& run : runs) {
-            std::vector<std::string> announced{"manifest.jsonl"};
-            const auto entries = *volume::read_trash_manifest(*temp, run.run_id);
-            for (const auto& entry : entries) {
-                announced.push_back(entry.stored);
-            }
-            EXPECT_THAT(announced,
-                        ::testing::IsSupersetOf(temp.names(".gdrive-sync/trash/" + run.run_id)));
-            ASSERT_TRUE(volume::drop_trash_run(*temp, run.run_id));
-        }
+        expect_old_or_new(temp, round);
+    }
+}
+
+TEST(Publish, KilledAtEachKindOfStepLeavesOldOrNewFilesWhole) {
+    const TempVolume temp;
+    int number = 0;
+    for (const long call : {SYS_syncfs, SYS_fsync, SYS_linkat, SYS_renameat, SYS_mkdirat}) {
+        reset_to(temp, number);
+        // The first such call is the process's last.
+        EXPECT_FALSE(in_child([&] {
+            return volume::testing::die_at_call(call) &&
+                   successes(replace_all(temp, number + 1)) > 0;
+        })) << call;
+        expect_old_or_new(temp, number);
+        ++number;
     }
 }
 
