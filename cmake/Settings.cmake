@@ -27,11 +27,12 @@ target_compile_options(gds_settings INTERFACE
   $<$<BOOL:${GDS_WERROR}>:-Werror>
   -fstack-protector-strong)
 target_compile_definitions(gds_settings INTERFACE
-  GDS_VERSION="${PROJECT_VERSION}" _GLIBCXX_ASSERTIONS
-  $<$<NOT:$<OR:$<CONFIG:Debug>,$<BOOL:${GDS_SANITIZE}>>>:_FORTIFY_SOURCE=2>)
+  GDS_VERSION="${PROJECT_VERSION}" _GLIBCXX_ASSERTIONS)
 target_link_options(gds_settings INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 if(GDS_SANITIZE)
   target_compile_options(gds_settings INTERFACE
     -fsanitize=${GDS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(gds_settings INTERFACE -fsanitize=${GDS_SANITIZE})
+else()
+  target_compile_definitions(gds_settings INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
 endif()

@@ -36,8 +36,7 @@ void Cancel::stop(StopReason reason) noexcept {
 
 StopReason Cancel::reason() const {
     const StopReason reason = reason_.load(std::memory_order_relaxed);
-    if (reason == StopReason::none && deadline_ &&
-        std::chrono::steady_clock::now() >= *deadline_) {
+    if (reason == StopReason::none && deadline_ && std::chrono::steady_clock::now() >= *deadline_) {
         return StopReason::deadline;
     }
     return reason;

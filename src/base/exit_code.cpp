@@ -27,8 +27,8 @@ std::string_view exit_code_name(ExitCode code) {
 
 ExitCode most_serious(ExitCode a, ExitCode b) {
     static constexpr std::array kOrder = {
-        ExitCode::terminated, ExitCode::interrupted, ExitCode::internal, ExitCode::usage,
-        ExitCode::auth,       ExitCode::destination, ExitCode::source,   ExitCode::busy,
+        ExitCode::terminated, ExitCode::interrupted, ExitCode::internal,   ExitCode::usage,
+        ExitCode::auth,       ExitCode::destination, ExitCode::source,     ExitCode::busy,
         ExitCode::guard,      ExitCode::broken,      ExitCode::incomplete, ExitCode::partial,
         ExitCode::differs,    ExitCode::ok};
     return std::find(kOrder.begin(), kOrder.end(), a) < std::find(kOrder.begin(), kOrder.end(), b)

@@ -1,5 +1,7 @@
 #include "gds/base/fd.h"
 
+#include "gds/base/text.h"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -7,8 +9,6 @@
 
 #include <array>
 #include <cerrno>
-
-#include "gds/base/text.h"
 
 namespace gds {
 

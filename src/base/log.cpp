@@ -1,11 +1,11 @@
 #include "gds/base/log.h"
 
+#include "gds/base/text.h"
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <mutex>
-
-#include "gds/base/text.h"
 
 namespace gds::log {
 
@@ -92,8 +92,9 @@ std::string json_line(Level level, std::string_view message, Fields fields,
 }
 
 std::string text_line(Level level, std::string_view message, Fields fields) {
-    std::string line = fmt::format("{} {:<5} {}", format_rfc3339(wall_clock_ms() / 1000 * 1000, true),
-                                   level_name(level), printable(message));
+    std::string line =
+        fmt::format("{} {:<5} {}", format_rfc3339(wall_clock_ms() / 1000 * 1000, true),
+                    level_name(level), printable(message));
     for (const Field& field : fields) {
         const std::string value = printable(field.value());
         const bool quote = value.empty() || value.find(' ') != std::string::npos;
@@ -125,7 +126,9 @@ void set_line_hooks(std::function<void()> before, std::function<void()> after) {
     s.after = std::move(after);
 }
 
-bool enabled(Level level) { return state().logger->should_log(to_spdlog(level)); }
+bool enabled(Level level) {
+    return state().logger->should_log(to_spdlog(level));
+}
 
 void write(Level level, std::string_view message, Fields fields) {
     State& s = state();
@@ -133,9 +136,8 @@ void write(Level level, std::string_view message, Fields fields) {
         return;
     }
     const std::scoped_lock lock(s.mutex);
-    const std::string line = s.format == Format::json
-                                 ? json_line(level, message, fields, s.run_id)
-                                 : text_line(level, message, fields);
+    const std::string line = s.format == Format::json ? json_line(level, message, fields, s.run_id)
+                                                      : text_line(level, message, fields);
     if (s.before) {
         s.before();
     }

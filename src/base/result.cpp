@@ -82,8 +82,7 @@ Error errno_error(int errno_value, std::string_view what) {
         default: break;
     }
     // std::generic_category is thread-safe where strerror(3) is not.
-    return error(code, fmt::format("{}: {}", what,
-                                   std::generic_category().message(errno_value)));
+    return error(code, fmt::format("{}: {}", what, std::generic_category().message(errno_value)));
 }
 
 }  // namespace gds

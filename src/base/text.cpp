@@ -84,8 +84,8 @@ Result<std::string> from_hex(std::string_view hex) {
     std::string bytes;
     for (std::size_t i = 0; i < hex.size(); i += 2) {
         unsigned value = 0;
-        const auto [end, problem] = std::from_chars(
-            hex.data() + i, hex.data() + std::min(i + 2, hex.size()), value, 16);
+        const auto [end, problem] =
+            std::from_chars(hex.data() + i, hex.data() + std::min(i + 2, hex.size()), value, 16);
         if (problem != std::errc() || end != hex.data() + i + 2) {
             return error(Code::invalid_argument, fmt::format("\"{}\" is not hex", printable(hex)));
         }
@@ -160,8 +160,9 @@ std::optional<double> unit_factor(std::string_view unit) {
     }
     const auto power = kUnits.find(upper.front());
     const std::string rest = upper.substr(1);
-    const bool known = power != std::string_view::npos &&
-                       (rest.empty() || (power > 0 && (rest == "B" || rest == "I" || rest == "IB")));
+    const bool known =
+        power != std::string_view::npos &&
+        (rest.empty() || (power > 0 && (rest == "B" || rest == "I" || rest == "IB")));
     if (!known) {
         return std::nullopt;
     }
@@ -244,7 +245,8 @@ std::string format_size(std::int64_t bytes) {
         value /= 1024;
         ++unit;
     }
-    return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits.at(unit));
+    return unit == 0 ? fmt::format("{} B", bytes)
+                     : fmt::format("{:.1f} {}", value, kUnits.at(unit));
 }
 
 std::string format_duration(Millis duration) {

@@ -1,10 +1,10 @@
+#include "gds/base/text.h"
+
 #include <fmt/core.h>
 
 #include <array>
 #include <chrono>
 #include <ctime>
-
-#include "gds/base/text.h"
 
 namespace gds {
 
@@ -123,10 +123,10 @@ std::string format_rfc3339(std::int64_t epoch_ms, bool short_form) {
     const year_month_day date{midnight};
     const hh_mm_ss clock{time - midnight};
     const auto ms = clock.subseconds().count();
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int{date.year()},
-                                   unsigned{date.month()}, unsigned{date.day()},
-                                   clock.hours().count(), clock.minutes().count(),
-                                   clock.seconds().count());
+    std::string text =
+        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int{date.year()}, unsigned{date.month()},
+                    unsigned{date.day()}, clock.hours().count(), clock.minutes().count(),
+                    clock.seconds().count());
     if (!short_form || ms != 0) {
         text += fmt::format(".{:03}", ms);
     }

@@ -1,10 +1,10 @@
 #include "command_line.h"
 
+#include "commands.h"
+
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
-
-#include "commands.h"
 
 namespace gds::cli {
 
@@ -38,8 +38,8 @@ void add_commands(CLI::App& app, std::string& argument) {
             }
             parent = auth;
         }
-        const auto name = space == std::string_view::npos ? command.name
-                                                          : command.name.substr(space + 1);
+        const auto name =
+            space == std::string_view::npos ? command.name : command.name.substr(space + 1);
         CLI::App* sub = parent->add_subcommand(std::string(name));
         sub->fallthrough();
         sub->set_help_flag();
@@ -71,11 +71,12 @@ Status check_usage(const CommandLine& line) {
     }
     const Command* command = find_command(line.command);
     if (command == nullptr) {
-        return bad(line.command.empty()
-                       ? "no command; gdrive-sync --help lists them"
-                       : fmt::format("\"{}\" needs one of its own commands; gdrive-sync --help lists "
-                                     "them",
-                                     line.command));
+        return bad(
+            line.command.empty()
+                ? "no command; gdrive-sync --help lists them"
+                : fmt::format("\"{}\" needs one of its own commands; gdrive-sync --help lists "
+                              "them",
+                              line.command));
     }
     if (!command->argument.empty() && line.argument.empty()) {
         return bad(fmt::format("{} needs {}; gdrive-sync status names it", command->name,

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "gds/base/result.h"
 #include "gds/config/config.h"
+
+#include <string>
 
 namespace gds::cli {
 

@@ -1,17 +1,18 @@
 #include "commands.h"
 
+#include "gds/config/config.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
-
-#include "gds/config/config.h"
 
 namespace gds::cli {
 
 const std::vector<Command>& command_table() {
     static const std::vector<Command> table = {
         {"sync", "", "make the destination equal to the Drive folder",
-         "One run: list the folder, plan, let the guards judge the plan, apply it. A run that finds\n"
+         "One run: list the folder, plan, let the guards judge the plan, apply it. A run that "
+         "finds\n"
          "nothing new changes nothing. This is what a CronJob runs.",
          "  gdrive-sync sync --source claude/files --dest /srv/content\n"
          "  gdrive-sync sync --source claude/files --dest /srv/content \\\n"
@@ -19,25 +20,31 @@ const std::vector<Command>& command_table() {
          "  gdrive-sync sync --source-id 1AbC... --dest /srv/content --exclude '*.tmp' \\\n"
          "      --metrics-file /var/lib/metrics/gdrive-sync.prom\n"},
         {"resync", "", "the same, with every local file verified by checksum",
-         "A one-shot manual run: full listing from scratch, every file of the destination read and\n"
+         "A one-shot manual run: full listing from scratch, every file of the destination read "
+         "and\n"
          "compared, what is damaged or missing fetched again. The guards stay in force.",
          "  gdrive-sync resync --source claude/files --dest /srv/content --lock-wait 15m\n"},
         {"diff", "", "say what sync would do, without doing it",
-         "A dry run: nothing is written, neither to the destination nor to the state. Every delete is\n"
+         "A dry run: nothing is written, neither to the destination nor to the state. Every delete "
+         "is\n"
          "listed, whatever the limits, with the verdict of each guard.",
          "  gdrive-sync diff --source claude/files --dest /srv/content\n"
-         "  gdrive-sync diff --source claude/files --dest /srv/content --format json --exit-code\n"},
+         "  gdrive-sync diff --source claude/files --dest /srv/content --format json "
+         "--exit-code\n"},
         {"status", "", "what the mirror holds, its last runs, what waits for a person",
          "Needs neither the network nor credentials, and waits for no lock.",
          "  gdrive-sync status --dest /srv/content\n"
          "  gdrive-sync status --dest /srv/content --format json\n"},
         {"approve", "PLAN", "let one withheld plan through, once",
-         "A guard that trips withholds every delete of the run and names the plan. Approving it lets\n"
-         "exactly that set of deletes through at the next sync; should the set change meanwhile, the\n"
+         "A guard that trips withholds every delete of the run and names the plan. Approving it "
+         "lets\n"
+         "exactly that set of deletes through at the next sync; should the set change meanwhile, "
+         "the\n"
          "approval is void.",
          "  gdrive-sync approve 3f2a9c0d17be5544 --dest /srv/content\n"},
         {"auth login", "", "obtain a refresh token in a browser",
-         "Prints an address to open, waits for the browser to come back to 127.0.0.1, and writes the\n"
+         "Prints an address to open, waits for the browser to come back to 127.0.0.1, and writes "
+         "the\n"
          "credentials to a file of mode 0600. The client's secret is given as\n"
          "GDRIVE_SYNC_CLIENT_SECRET or GDRIVE_SYNC_CLIENT_SECRET_FILE.",
          "  gdrive-sync auth login --client-id ID.apps.googleusercontent.com --output token.json\n"
@@ -87,7 +94,8 @@ std::string option_lines(std::string_view command) {
 
 std::string program_help() {
     std::string text =
-        "gdrive-sync mirrors one Google Drive folder onto one directory, read-only at the source.\n\n"
+        "gdrive-sync mirrors one Google Drive folder onto one directory, read-only at the "
+        "source.\n\n"
         "Usage: gdrive-sync COMMAND [options]\n\nCommands:\n";
     for (const Command& command : command_table()) {
         text += fmt::format("  {:<12} {}\n", command.name, command.summary);
@@ -111,11 +119,12 @@ std::string help_text(std::string_view name) {
     if (command == nullptr) {
         return program_help();
     }
-    return fmt::format("gdrive-sync {}: {}\n\n{}\n\nUsage: gdrive-sync {}{}{} [options]\n{}\n"
-                       "Examples:\n{}\n{}",
-                       command->name, command->summary, command->text, command->name,
-                       command->argument.empty() ? "" : " ", command->argument,
-                       option_lines(command->name), command->examples, kExitCodes);
+    return fmt::format(
+        "gdrive-sync {}: {}\n\n{}\n\nUsage: gdrive-sync {}{}{} [options]\n{}\n"
+        "Examples:\n{}\n{}",
+        command->name, command->summary, command->text, command->name,
+        command->argument.empty() ? "" : " ", command->argument, option_lines(command->name),
+        command->examples, kExitCodes);
 }
 
 }  // namespace gds::cli

@@ -8,7 +8,7 @@ namespace gds::cli {
 
 /// One command of gdrive-sync.
 struct Command {
-    std::string_view name;  ///< "sync", "auth login"
+    std::string_view name;      ///< "sync", "auth login"
     std::string_view argument;  ///< positional, "" for none
     std::string_view summary;
     std::string_view text;

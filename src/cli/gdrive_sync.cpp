@@ -1,12 +1,5 @@
 #include "gds/cli/gdrive_sync.h"
 
-#include <fmt/core.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-
 #include "command_line.h"
 #include "commands.h"
 #include "gds/auth/login.h"
@@ -14,6 +7,13 @@
 #include "gds/base/text.h"
 #include "gds/config/config.h"
 #include "gds/run/run.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
@@ -52,7 +52,8 @@ void set_up_log(const config::Resolved& options) {
         names.emplace_back(text.substr(0, text.find('=')));
     }
     for (const std::string& name : config::unknown_variables(names)) {
-        log::warn("this environment variable means nothing here; is it misspelt?", {{"name", name}});
+        log::warn("this environment variable means nothing here; is it misspelt?",
+                  {{"name", name}});
     }
 }
 
@@ -174,7 +175,8 @@ ExitCode login(const config::Resolved& options, Cancel& cancel) {
     }
     const std::string output = options.text("output");
     if (output.empty()) {
-        return usage(error(Code::invalid_argument, "name a file for the credentials with --output"));
+        return usage(
+            error(Code::invalid_argument, "name a file for the credentials with --output"));
     }
     if (const Status free = auth::check_private_file(output, options.toggle("force")); !free) {
         return usage(free.error());
@@ -204,8 +206,8 @@ ExitCode login(const config::Resolved& options, Cancel& cancel) {
     if (!written) {
         return usage(written.error());
     }
-    const Status said = print(fmt::format("The credentials are in {}; use them with --credentials.\n",
-                                          output));
+    const Status said =
+        print(fmt::format("The credentials are in {}; use them with --credentials.\n", output));
     return said ? ExitCode::ok : ExitCode::internal;
 }
 
@@ -219,8 +221,8 @@ ExitCode dispatch(const CommandLine& line, const config::Resolved& options) {
         return run::check_credentials(run_settings(line.command, options), cancel, print);
     }
     if (options.text("dest").empty()) {
-        return usage(error(Code::invalid_argument,
-                           "no destination: name the directory with --dest DIR"));
+        return usage(
+            error(Code::invalid_argument, "no destination: name the directory with --dest DIR"));
     }
     if (line.command == "status") {
         return run::status(volume_settings(options), print);

@@ -64,8 +64,8 @@ void Digest::update(std::string_view bytes) {
 std::string Digest::finish() {
     std::string raw(EVP_MAX_MD_SIZE, '\0');
     unsigned length = 0;
-    if (EVP_DigestFinal_ex(state_->context.get(),
-                           reinterpret_cast<unsigned char*>(raw.data()), &length) != 1) {
+    if (EVP_DigestFinal_ex(state_->context.get(), reinterpret_cast<unsigned char*>(raw.data()),
+                           &length) != 1) {
         std::abort();
     }
     raw.resize(length);

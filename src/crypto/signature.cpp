@@ -1,11 +1,11 @@
+#include "gds/crypto/digest.h"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
 #include <memory>
-
-#include "gds/crypto/digest.h"
 
 namespace gds::crypto {
 

@@ -1,8 +1,8 @@
 #include "gds/plan/guards.h"
 
-#include <algorithm>
-
 #include "gds/base/text.h"
+
+#include <algorithm>
 
 namespace gds::plan {
 
@@ -52,6 +52,8 @@ void PlanId::add(std::string_view id, std::string_view path, std::string_view ch
     }
 }
 
-std::string PlanId::finish() && { return to_hex(digest_.finish()).substr(0, 16); }
+std::string PlanId::finish() && {
+    return to_hex(digest_.finish()).substr(0, 16);
+}
 
 }  // namespace gds::plan

@@ -220,8 +220,8 @@ Status Adoption::forget_stray(StrayNo stray) {
 }
 
 Status Adoption::adopt_folder(const Wanted& wanted, EntryNo parent, const Stray& stray) {
-    GDS_CHECK(store_.db().run("DELETE FROM entry WHERE parent = ? AND name = ?", parent,
-                              wanted.name));
+    GDS_CHECK(
+        store_.db().run("DELETE FROM entry WHERE parent = ? AND name = ?", parent, wanted.name));
     Entry entry;
     entry.parent = parent;
     entry.name = wanted.name;

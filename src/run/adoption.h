@@ -1,15 +1,15 @@
 #pragma once
 
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/state/store.h"
 #include "gds/volume/volume.h"
 #include "work_tables.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace gds::run {
 
@@ -21,9 +21,9 @@ struct AdoptionOptions {
 };
 
 /// Settles which recorded entry each wanted row is (wanted.entry), before anything is planned: by
-/// key; else a stray of the same type at its path is adopted (a file after its checksum was compared,
-/// a document by its mtime); else a recorded entry there that nothing asks for takes the new key.
-/// Commits as it goes, so that a long adoption resumes where it was stopped.
+/// key; else a stray of the same type at its path is adopted (a file after its checksum was
+/// compared, a document by its mtime); else a recorded entry there that nothing asks for takes the
+/// new key. Commits as it goes, so that a long adoption resumes where it was stopped.
 class Adoption {
 public:
     Adoption(state::Store& store, const volume::Volume& volume, AdoptionOptions options,

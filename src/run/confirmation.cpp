@@ -1,11 +1,11 @@
 #include "confirmation.h"
 
-#include <fmt/core.h>
-
 #include "gds/base/text.h"
 #include "gds/model/action.h"
 #include "gds/tree/names.h"
 #include "work_tables.h"
+
+#include <fmt/core.h>
 
 namespace gds::run {
 
@@ -98,8 +98,8 @@ Status Confirmation::ask() {
         if (problem.code == Code::unauthenticated || problem.code == Code::cancelled) {
             fatal = problem;
         } else if (!doubt_) {
-            doubt_ = fmt::format("cannot confirm that {} is gone: {}", printable(path),
-                                 problem.message);
+            doubt_ =
+                fmt::format("cannot confirm that {} is gone: {}", printable(path), problem.message);
         }
     };
     for (const auto& [id, path] : wanted_ids_) {
@@ -114,23 +114,22 @@ Status Confirmation::ask() {
     for (const auto& entry : wanted_names_) {
         const Named& named = entry.second;
         for (const std::string& name : drive_names(named.name)) {
-            api_.find_children({named.parent}, name,
-                               [&, named](Result<std::vector<model::Item>> found) {
-                                   if (!found) {
-                                       note(found.error(), named.path);
-                                       return;
-                                   }
-                                   for (const model::Item& item : *found) {
-                                       const Result<bool> known = shows(item.id);
-                                       if (!doubt_ && (!known || !*known)) {
-                                           doubt_ = fmt::format(
-                                               "the listing did not show \"{}\" (id {}), which is "
-                                               "in the folder and explains {}",
-                                               printable(item.name), item.id,
-                                               printable(named.path));
-                                       }
-                                   }
-                               });
+            api_.find_children(
+                {named.parent}, name, [&, named](Result<std::vector<model::Item>> found) {
+                    if (!found) {
+                        note(found.error(), named.path);
+                        return;
+                    }
+                    for (const model::Item& item : *found) {
+                        const Result<bool> known = shows(item.id);
+                        if (!doubt_ && (!known || !*known)) {
+                            doubt_ = fmt::format(
+                                "the listing did not show \"{}\" (id {}), which is "
+                                "in the folder and explains {}",
+                                printable(item.name), item.id, printable(named.path));
+                        }
+                    }
+                });
         }
     }
     engine_.run();
@@ -155,8 +154,9 @@ Result<std::optional<std::string>> Confirmation::judge() {
             doubt_ = fmt::format("cannot confirm that {} is gone: {}", printable(path),
                                  out.error().message);
         } else if (!*out) {
-            doubt_ = fmt::format("the listing did not show {} (id {}), which is still in the folder",
-                                 printable(path), id);
+            doubt_ =
+                fmt::format("the listing did not show {} (id {}), which is still in the folder",
+                            printable(path), id);
         }
     }
     return doubt_;

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
-
 #include "gds/base/result.h"
 #include "gds/drive/api.h"
 #include "gds/http/engine.h"
 #include "gds/state/store.h"
 #include "snapshot.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
 
 namespace gds::run {
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "gds/crypto/digest.h"
+#include "gds/model/item.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "gds/crypto/digest.h"
-#include "gds/model/item.h"
 
 namespace gds::run {
 
@@ -24,8 +24,8 @@ std::optional<ListedDigest> cheapest_digest(const model::Item& item);
 /// exports have neither checksum nor stable bytes. `extension` is the document's export format.
 std::string content_key(const model::Item& item, std::string_view extension);
 
-/// True where `recorded` names the item's present content by any of its names (the checksum that was
-/// cheapest on another machine too).
+/// True where `recorded` names the item's present content by any of its names (the checksum that
+/// was cheapest on another machine too).
 bool is_content(const model::Item& item, std::string_view extension, std::string_view recorded);
 
 /// The algorithm that a raw digest of this length is of; nullopt for anything else.

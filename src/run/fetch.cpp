@@ -1,15 +1,14 @@
 #include "fetch.h"
 
-#include <fmt/core.h>
-
-#include <algorithm>
-
 #include "content.h"
 #include "gds/base/log.h"
 #include "gds/base/text.h"
 #include "projection.h"
-#include "removal.h"
 #include "scan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
 
 namespace gds::run {
 
@@ -35,12 +34,14 @@ std::int64_t next_try(std::int64_t now_ms, std::int64_t attempts) {
 }  // namespace
 
 Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& engine,
-             drive::Api& api, volume::Trash& trash, FetchOptions options, Cancel& cancel)
+             drive::Api& api, volume::Trash& trash, Removal& removal, FetchOptions options,
+             Cancel& cancel)
     : store_(store),
       volume_(volume),
       engine_(engine),
       api_(api),
       trash_(trash),
+      removal_(removal),
       options_(std::move(options)),
       cancel_(cancel) {}
 
@@ -162,14 +163,18 @@ Result<std::optional<transfer::Job>> Fetch::next_job() {
     return std::optional<transfer::Job>();
 }
 
-/// True where something of another kind is in the way, which deletes would have removed.
 Result<bool> Fetch::blocked(const Work& work) {
     const auto there = GDS_TRY(volume_.stat(work.path));
     if (!there || there->type == volume::FileType::file) {
         return false;
     }
-    GDS_CHECK(park(work, error(Code::conflict, "blocked: what lies there may not be deleted")));
-    return true;
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    const bool cleared = GDS_TRY(removal_.evict(work.path));
+    if (!cleared) {
+        GDS_CHECK(park(work, error(Code::conflict, "blocked: what lies there may not be deleted")));
+    }
+    GDS_CHECK(transaction.commit());
+    return !cleared;
 }
 
 Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
@@ -255,7 +260,8 @@ Status Fetch::record(const Work& work, const transfer::Published& published) {
     entry.digest = published.digest == entry.content ? "" : published.digest;
     const auto detour = detours_.find(work.seq);
     const bool odd = detour != detours_.end() && !detour->second.digest.empty();
-    entry.unverified = odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
+    entry.unverified =
+        odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
     GDS_CHECK(store_.db().run("DELETE FROM entry WHERE parent = ? AND name = ? AND n <> ?",
                               entry.parent, entry.name, entry.n));
     if (entry.n != 0) {
@@ -275,9 +281,8 @@ Status Fetch::settle_failure(const Work& work, const transfer::Outcome& outcome)
         return {};
     }
     Detour& detour = detours_[work.seq];
-    const bool another_way =
-        problem.code == Code::mismatch ||
-        (problem.reason == kTooLargeToExport && detour.link.empty());
+    const bool another_way = problem.code == Code::mismatch ||
+                             (problem.reason == kTooLargeToExport && detour.link.empty());
     if (another_way && ++detour.rounds < kMaxRounds) {
         if (work.item.in_photos && !outcome.actual_digest.empty()) {
             detour.digest = outcome.actual_digest;

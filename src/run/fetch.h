@@ -1,18 +1,19 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <string>
-#include <vector>
-
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/drive/api.h"
 #include "gds/state/store.h"
 #include "gds/transfer/downloads.h"
 #include "gds/volume/volume.h"
+#include "removal.h"
 #include "work_tables.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace gds::run {
 
@@ -38,7 +39,7 @@ struct FetchResult {
 class Fetch {
 public:
     Fetch(state::Store& store, const volume::Volume& volume, http::Engine& engine, drive::Api& api,
-          volume::Trash& trash, FetchOptions options, Cancel& cancel);
+          volume::Trash& trash, Removal& removal, FetchOptions options, Cancel& cancel);
 
     /// Error: the destination's or the database's.
     Result<FetchResult> run();
@@ -46,8 +47,8 @@ public:
 private:
     /// How an item is asked for this time.
     struct Detour {
-        std::string link;           ///< an exportLinks URL
-        std::string digest;         ///< what the last complete download was, for Photos items
+        std::string link;    ///< an exportLinks URL
+        std::string digest;  ///< what the last complete download was, for Photos items
         int rounds = 0;
     };
     struct Work {
@@ -74,6 +75,7 @@ private:
     /// Before another round: fresh metadata and links for what asks for them.
     Status prepare_again();
     Status prepare_again(std::int64_t seq, Detour& detour);
+    /// True where something of another kind is in the way that may not be removed.
     Result<bool> blocked(const Work& work);
 
     state::Store& store_;
@@ -81,11 +83,12 @@ private:
     http::Engine& engine_;
     drive::Api& api_;
     volume::Trash& trash_;
+    Removal& removal_;
     FetchOptions options_;
     Cancel& cancel_;
     FetchResult result_;
     std::int64_t last_seq_ = 0;
-    std::vector<std::int64_t> again_;           ///< to be tried in this round, before the rest
+    std::vector<std::int64_t> again_;  ///< to be tried in this round, before the rest
     std::vector<std::int64_t> next_round_;
     std::map<std::int64_t, Detour> detours_;
     std::map<std::int64_t, Error> round_errors_;

@@ -1,10 +1,3 @@
-#include <fmt/core.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <charconv>
-#include <cstdlib>
-
 #include "gds/base/log.h"
 #include "gds/report/status.h"
 #include "gds/run/run.h"
@@ -12,6 +5,13 @@
 #include "gds/volume/trash.h"
 #include "gds/volume/volume.h"
 #include "source.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
 
 namespace gds::run {
 
@@ -144,18 +144,18 @@ ExitCode approve(const VolumeSettings& settings, const std::string& plan, Cancel
         return refuse(ExitCode::destination, marker.error());
     }
     if (!*marker || (*marker)->withheld_plan.empty()) {
-        return refuse(ExitCode::usage, error(Code::invalid_argument,
-                                             "no plan is withheld on this destination"));
+        return refuse(ExitCode::usage,
+                      error(Code::invalid_argument, "no plan is withheld on this destination"));
     }
     if ((*marker)->withheld_plan != plan) {
-        return refuse(ExitCode::usage,
-                      error(Code::invalid_argument,
-                            fmt::format("the withheld plan is {}, not {}; look at it with gdrive-sync "
-                                        "status or diff, then approve that one",
-                                        (*marker)->withheld_plan, printable(plan))));
+        return refuse(
+            ExitCode::usage,
+            error(Code::invalid_argument,
+                  fmt::format("the withheld plan is {}, not {}; look at it with gdrive-sync "
+                              "status or diff, then approve that one",
+                              (*marker)->withheld_plan, printable(plan))));
     }
-    const auto lock =
-        volume::Lock::acquire(*volume, "approve-" + plan, settings.lock_wait, cancel);
+    const auto lock = volume::Lock::acquire(*volume, "approve-" + plan, settings.lock_wait, cancel);
     if (!lock) {
         return refuse(lock.error().code == Code::busy ? ExitCode::busy : ExitCode::destination,
                       lock.error());
@@ -174,8 +174,8 @@ namespace {
 Result<std::string> describe_token(auth::TokenSource& tokens) {
     const auth::AccessToken token = GDS_TRY(tokens.token());
     const auth::TokenCheck check = auth::check_token(token);
-    std::string text = fmt::format("token:   works, scope {}\n",
-                                   check.scope.empty() ? "not stated" : check.scope);
+    std::string text =
+        fmt::format("token:   works, scope {}\n", check.scope.empty() ? "not stated" : check.scope);
     for (const std::string& warning : check.warnings) {
         text += fmt::format("warning: {}\n", warning);
     }
@@ -217,8 +217,8 @@ ExitCode check_credentials(const Settings& settings, Cancel& cancel, const Outpu
             [[maybe_unused]] const Status said = output(*text);
             return map(found.error().context("the source folder"));
         }
-        *text += fmt::format("folder:  {} (id {})\n", printable(found->folder.name),
-                             found->folder.id);
+        *text +=
+            fmt::format("folder:  {} (id {})\n", printable(found->folder.name), found->folder.id);
     }
     const Status said = output(*text);
     return said ? ExitCode::ok : refuse(ExitCode::internal, said.error());

@@ -1,11 +1,5 @@
 #include "pipeline.h"
 
-#include <fmt/core.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdlib>
-
 #include "adoption.h"
 #include "gds/base/log.h"
 #include "gds/plan/guards.h"
@@ -13,6 +7,12 @@
 #include "projection.h"
 #include "scan.h"
 #include "structure.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
 
 namespace gds::run {
 
@@ -22,9 +22,9 @@ constexpr int kApiConnections = 16;
 
 std::string make_run_id(std::int64_t now_ms) {
     std::string stamp = format_rfc3339(now_ms / 1000 * 1000, true);
-    stamp.erase(std::remove_if(stamp.begin(), stamp.end(),
-                               [](char c) { return c == '-' || c == ':'; }),
-                stamp.end());
+    stamp.erase(
+        std::remove_if(stamp.begin(), stamp.end(), [](char c) { return c == '-' || c == ':'; }),
+        stamp.end());
     return stamp + "-" + random_hex(3);
 }
 
@@ -70,11 +70,11 @@ ExitCode Pipeline::run() {
 
 Pipeline::Phase Pipeline::go() {
     using Step = Phase (Pipeline::*)();
-    static constexpr Step kSteps[] = {
-        &Pipeline::prepare_inputs, &Pipeline::open_destination, &Pipeline::open_state,
-        &Pipeline::open_source,    &Pipeline::list,             &Pipeline::plan,
-        &Pipeline::judge,          &Pipeline::confirm,          &Pipeline::apply,
-        &Pipeline::finish};
+    static constexpr Step kSteps[] = {&Pipeline::prepare_inputs, &Pipeline::open_destination,
+                                      &Pipeline::open_state,     &Pipeline::open_source,
+                                      &Pipeline::list,           &Pipeline::plan,
+                                      &Pipeline::judge,          &Pipeline::confirm,
+                                      &Pipeline::apply,          &Pipeline::finish};
     for (const Step step : kSteps) {
         if (Phase failure = (this->*step)()) {
             return failure;
@@ -164,8 +164,7 @@ Pipeline::Phase Pipeline::open_destination() {
         if (const Status made = volume::make_state_dir(*volume_); !made) {
             return fail_destination(made.error());
         }
-        auto lock =
-            volume::Lock::acquire(*volume_, record_.id, settings_.lock_wait, cancel_);
+        auto lock = volume::Lock::acquire(*volume_, record_.id, settings_.lock_wait, cancel_);
         if (!lock) {
             const bool busy = lock.error().code == Code::busy;
             return fail(busy ? ExitCode::busy : ExitCode::destination, lock.error());
@@ -184,11 +183,11 @@ Pipeline::Phase Pipeline::open_state() {
     const std::string path = database_path();
     const bool database_exists = ::access(path.c_str(), F_OK) == 0;
     if (database_exists && !marker_ && settings_.command != "resync") {
-        return fail_destination(
-            error(Code::conflict,
-                  fmt::format("the database {} knows this volume, but {}/{}/volume.json is missing: "
-                              "is the volume mounted? If it is new on purpose, run resync",
-                              path, settings_.destination, volume::kStateDirName)));
+        return fail_destination(error(
+            Code::conflict,
+            fmt::format("the database {} knows this volume, but {}/{}/volume.json is missing: "
+                        "is the volume mounted? If it is new on purpose, run resync",
+                        path, settings_.destination, volume::kStateDirName)));
     }
     state::Opened opened = state::Opened::existing;
     auto store = settings_.dry_run() ? state::Store::open_copy(path, temporary_directory())
@@ -243,12 +242,12 @@ Pipeline::Phase Pipeline::list() {
     }
     if (!listing->complete) {
         const drive::Doubt& first = listing->doubts.front();
-        doubt_ = error(Code::incomplete,
-                       fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted "
-                                   "or renamed; first: {} (id {})",
-                                   plural(static_cast<std::int64_t>(listing->doubts.size()),
-                                          "folder"),
-                                   first.error.message, first.folder.id));
+        doubt_ =
+            error(Code::incomplete,
+                  fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted "
+                              "or renamed; first: {} (id {})",
+                              plural(static_cast<std::int64_t>(listing->doubts.size()), "folder"),
+                              first.error.message, first.folder.id));
     }
     const auto root = store_->intern(source_->folder.id);
     if (!root) {

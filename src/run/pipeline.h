@@ -1,10 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "fetch.h"
 #include "gds/auth/token_source.h"
 #include "gds/drive/api.h"
@@ -18,10 +13,15 @@
 #include "snapshot.h"
 #include "source.h"
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
 namespace gds::run {
 
-/// One run, phase by phase. Each phase either adds to the record or ends the run with a failure that
-/// is mapped to an exit code where it happens.
+/// One run, phase by phase. Each phase either adds to the record or ends the run with a failure
+/// that is mapped to an exit code where it happens.
 class Pipeline {
 public:
     Pipeline(const Settings& settings, Cancel& cancel, const Output& output);
@@ -51,7 +51,7 @@ private:
     Phase confirm();
     Phase apply();
     Phase make_room();
-    Phase fetch();
+    Phase fetch(Removal& removal);
     Phase finish();
     Status pin_source();
     Status keep_verdict();
@@ -87,13 +87,13 @@ private:
     std::optional<Source> source_;
     state::ItemNo root_ = 0;
     std::unique_ptr<Snapshot> snapshot_;
-    std::optional<Error> doubt_;      ///< the listing is not to be trusted for deletes
+    std::optional<Error> doubt_;  ///< the listing is not to be trusted for deletes
     std::optional<volume::Trash> trash_;
     std::int64_t source_files_ = 0;
     std::int64_t volume_files_ = 0;
     bool withheld_ = false;
-    bool hold_everything_ = false;    ///< an empty source: nothing at all is done
-    bool planned_ = false;            ///< the plan in the action table is whole
+    bool hold_everything_ = false;  ///< an empty source: nothing at all is done
+    bool planned_ = false;          ///< the plan in the action table is whole
     std::unique_ptr<report::Progress> progress_;
 };
 

@@ -1,13 +1,13 @@
-#include <fmt/core.h>
-
-#include <algorithm>
-
 #include "confirmation.h"
 #include "gds/base/log.h"
 #include "pipeline.h"
 #include "planning.h"
 #include "removal.h"
 #include "structure.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
 
 namespace gds::run {
 
@@ -22,8 +22,12 @@ constexpr int kDefaultTransfers = 16;
 /// Left free for the database and for what others write meanwhile.
 constexpr std::int64_t kSpareBytes = 1 << 20;
 
-std::int64_t number(ActionKind kind) { return static_cast<std::int64_t>(kind); }
-std::int64_t number(ActionOutcome outcome) { return static_cast<std::int64_t>(outcome); }
+std::int64_t number(ActionKind kind) {
+    return static_cast<std::int64_t>(kind);
+}
+std::int64_t number(ActionOutcome outcome) {
+    return static_cast<std::int64_t>(outcome);
+}
 
 /// Mark what is planned of these kinds as withheld.
 Status withhold(state::Store& store, const std::string& kinds, const std::string& why) {
@@ -102,7 +106,7 @@ Pipeline::Phase Pipeline::apply() {
     if (Phase failure = make_room()) {
         return failure;
     }
-    if (Phase failure = fetch()) {
+    if (Phase failure = fetch(removal)) {
         return failure;
     }
     show("deleting", 0, record_.counts.remove);
@@ -176,8 +180,8 @@ Status Pipeline::keep_verdict() {
 
 Pipeline::Phase Pipeline::make_room() {
     const std::int64_t keep_bytes = settings_.trash_max_size;
-    const auto left = volume::expire_trash(*volume_, settings_.trash_keep, keep_bytes,
-                                           record_.started_ms);
+    const auto left =
+        volume::expire_trash(*volume_, settings_.trash_keep, keep_bytes, record_.started_ms);
     const auto needed = bytes_to_fetch(*store_);
     auto space = volume_->space();
     if (!left || !needed || !space) {
@@ -202,28 +206,27 @@ Pipeline::Phase Pipeline::make_room() {
         }
     }
     if (*needed + kSpareBytes > space->free_bytes) {
-        return fail_destination(
-            error(Code::disk_full,
-                  fmt::format("the plan needs {} and the volume has {} free: nothing was downloaded. "
-                              "Enlarge the volume, or mirror less with --exclude or --max-size",
-                              format_size(*needed), format_size(space->free_bytes))));
+        return fail_destination(error(
+            Code::disk_full,
+            fmt::format("the plan needs {} and the volume has {} free: nothing was downloaded. "
+                        "Enlarge the volume, or mirror less with --exclude or --max-size",
+                        format_size(*needed), format_size(space->free_bytes))));
     }
     return std::nullopt;
 }
 
-Pipeline::Phase Pipeline::fetch() {
+Pipeline::Phase Pipeline::fetch(Removal& removal) {
     FetchOptions options;
     options.export_formats = settings_.export_formats;
     options.now_ms = record_.started_ms;
-    options.transfers.transfers =
-        settings_.transfers > 0 ? settings_.transfers : kDefaultTransfers;
+    options.transfers.transfers = settings_.transfers > 0 ? settings_.transfers : kDefaultTransfers;
     options.transfers.file_mode = settings_.file_mode;
     const std::int64_t files = record_.counts.download + record_.counts.update;
     options.progress = [this, files](const transfer::Progress& done) {
         show("downloading", done.files_done, files, done.bytes_done, record_.bytes_planned);
     };
     engine_->set_max_connections(std::max(options.transfers.transfers, kDownloadConnections));
-    Fetch fetch(*store_, *volume_, *engine_, *api_, *trash_, options, cancel_);
+    Fetch fetch(*store_, *volume_, *engine_, *api_, *trash_, removal, options, cancel_);
     const auto fetched = fetch.run();
     if (!fetched) {
         const bool auth = fetched.error().code == Code::unauthenticated;
@@ -246,11 +249,9 @@ Pipeline::Phase Pipeline::finish() {
             GDS_CHECK(store_->db().run(
                 "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w"
                 " WHERE w.item = parked.item AND w.via = parked.via AND w.skip IS NULL)"));
-            GDS_CHECK(store_->forget_items([this](state::ItemNo n) {
-                return n == root_ || snapshot_->saw(n);
-            }));
-            GDS_CHECK(store_->set_meta("last_full_listing_ms",
-                                       std::to_string(record_.started_ms)));
+            GDS_CHECK(store_->forget_items(
+                [this](state::ItemNo n) { return n == root_ || snapshot_->saw(n); }));
+            GDS_CHECK(store_->set_meta("last_full_listing_ms", std::to_string(record_.started_ms)));
         }
         return transaction.commit();
     };

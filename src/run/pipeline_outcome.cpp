@@ -1,13 +1,13 @@
-#include <fmt/core.h>
-
-#include <charconv>
-
 #include "gds/base/log.h"
 #include "gds/report/exposition.h"
 #include "gds/report/metrics.h"
 #include "gds/report/report.h"
 #include "pipeline.h"
 #include "planning.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
 
 namespace gds::run {
 
@@ -37,6 +37,15 @@ std::string guard_message(const model::RunRecord& record, const std::string& fir
         "approve {} --dest {} (the next sync then deletes exactly these); if not, put them back in "
         "Drive",
         tripped, plural(record.withheld_deletes, "delete"), first_paths, record.plan, destination);
+}
+
+std::int64_t failed_without_parking(state::Store& store) {
+    Query query(store.db(), "SELECT count(*) FROM action WHERE outcome = ? AND kind NOT IN (?, ?)",
+                static_cast<std::int64_t>(model::ActionOutcome::failed),
+                static_cast<std::int64_t>(model::ActionKind::download),
+                static_cast<std::int64_t>(model::ActionKind::update));
+    const Result<bool> row = query.next();
+    return row && *row ? query.integer(0) : 0;
 }
 
 Result<std::string> first_deletes(state::Store& store) {
@@ -74,9 +83,8 @@ void Pipeline::count_requests() {
 /// The exit code, the numbers after the run, and its line in the history.
 void Pipeline::finish_record() {
     record_.finished_ms = wall_clock_ms();
-    record_.duration_ms = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() -
-                                                             began_)
-                              .count();
+    record_.duration_ms =
+        std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began_).count();
     count_requests();
     if (!store_) {
         return;
@@ -86,7 +94,8 @@ void Pipeline::finish_record() {
         record_.counts.fail = counts ? counts->fail : record_.counts.fail;
     }
     const auto parked = store_->parked_counts();
-    std::int64_t unfinished = record_.counts.fail;
+    // A failed transfer is parked, and counted there.
+    std::int64_t unfinished = planned_ ? failed_without_parking(*store_) : 0;
     for (const auto& [reason, n] : parked ? *parked : std::map<std::string, std::int64_t>()) {
         record_.parked[reason] = n;
         unfinished += reason == kRefused ? 0 : n;
@@ -100,9 +109,10 @@ void Pipeline::finish_record() {
     } else if (unfinished > 0 && !settings_.dry_run()) {
         record_.exit_code = most_serious(record_.exit_code, ExitCode::partial);
         record_.message = record_.message.empty()
-                              ? fmt::format("{} could not be brought up to date and will be tried "
-                                            "again; see gdrive-sync status --dest {}",
-                                            plural(unfinished, "item"), settings_.destination)
+                              ? fmt::format(
+                                    "{} could not be brought up to date and will be tried "
+                                    "again; see gdrive-sync status --dest {}",
+                                    plural(unfinished, "item"), settings_.destination)
                               : record_.message;
     } else if (settings_.dry_run() && settings_.exit_code_on_difference &&
                record_.exit_code == ExitCode::ok && record_.counts.actions() > 0) {
@@ -187,8 +197,7 @@ void Pipeline::write_outputs() {
             report::PushTarget target;
             target.base = settings_.metrics_push;
             target.job = "gdrive-sync";
-            target.instance =
-                settings_.instance.empty() ? record_.source_id : settings_.instance;
+            target.instance = settings_.instance.empty() ? record_.source_id : settings_.instance;
             target.ca_cert = settings_.http.ca_cert;
             complain("the metrics could not be pushed",
                      report::push_exposition(target, report::metrics_text(record_)));

@@ -1,7 +1,5 @@
 #include "planning.h"
 
-#include <algorithm>
-
 #include "content.h"
 #include "fetch.h"
 #include "gds/base/text.h"
@@ -10,6 +8,8 @@
 #include "gds/volume/volume.h"
 #include "projection.h"
 #include "scan.h"
+
+#include <algorithm>
 
 namespace gds::run {
 
@@ -42,9 +42,9 @@ Status Planning::add(const Action& action, WantedNo wanted, state::EntryNo entry
     return store_.db().run(
         "INSERT INTO action(kind, path, source, size, reason, id, outcome, error, wanted, entry,"
         " stray, checksum) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        static_cast<std::int64_t>(action.kind), action.path, action.from, action.size, action.reason,
-        action.id, static_cast<std::int64_t>(action.outcome), action.error, wanted, entry, stray,
-        checksum);
+        static_cast<std::int64_t>(action.kind), action.path, action.from, action.size,
+        action.reason, action.id, static_cast<std::int64_t>(action.outcome), action.error, wanted,
+        entry, stray, checksum);
 }
 
 Result<Planning::Location> Planning::location(WantedNo wanted) {
@@ -55,7 +55,8 @@ Result<Planning::Location> Planning::location(WantedNo wanted) {
     if (wanted == 0) {
         location.place = 0;
     } else {
-        Query query(store_.db(), "SELECT parent, name, entry, item FROM wanted WHERE n = ?", wanted);
+        Query query(store_.db(), "SELECT parent, name, entry, item FROM wanted WHERE n = ?",
+                    wanted);
         GDS_CHECK(query.next());
         const Location above = GDS_TRY(this->location(query.integer(0)));
         location.path = join_path(above.path, query.text(1));
@@ -110,9 +111,10 @@ Result<bool> Planning::moved(const Row& row, std::string& from) {
 }
 
 Status Planning::skips() {
-    Query query(store_.db(),
-                "SELECT w.parent, w.name, w.skip, i.id, w.n FROM wanted w JOIN item i ON i.n = w.item"
-                " WHERE w.skip IS NOT NULL ORDER BY w.n");
+    Query query(
+        store_.db(),
+        "SELECT w.parent, w.name, w.skip, i.id, w.n FROM wanted w JOIN item i ON i.n = w.item"
+        " WHERE w.skip IS NOT NULL ORDER BY w.n");
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
@@ -294,11 +296,10 @@ Status Planning::stray_deletes() {
         if (!row) {
             return {};
         }
-        const bool plain =
-            query.integer(4) == static_cast<std::int64_t>(volume::FileType::file);
+        const bool plain = query.integer(4) == static_cast<std::int64_t>(volume::FileType::file);
         const std::string name = query.text(2);
-        const bool replaced =
-            plain && query.integer(1) >= 0 && GDS_TRY(is_wanted_file(store_, query.integer(1), name));
+        const bool replaced = plain && query.integer(1) >= 0 &&
+                              GDS_TRY(is_wanted_file(store_, query.integer(1), name));
         if (replaced) {
             continue;
         }

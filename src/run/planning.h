@@ -1,22 +1,22 @@
 #pragma once
 
+#include "gds/base/result.h"
+#include "gds/model/run.h"
+#include "gds/state/store.h"
+#include "work_tables.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "gds/base/result.h"
-#include "gds/model/run.h"
-#include "gds/state/store.h"
-#include "work_tables.h"
-
 namespace gds::run {
 
 struct PlanningOptions {
     std::vector<std::string> export_formats;
     bool delete_unmanaged = true;
-    bool in_doubt = false;   ///< only new and changed files of folders that `listed` vouches for
+    bool in_doubt = false;      ///< only new and changed files of folders that `listed` vouches for
     bool retry_parked = false;  ///< try parked items whether they are due or not
     std::int64_t now_ms = 0;
     std::function<bool(state::ItemNo folder)> listed;

@@ -165,8 +165,8 @@ Status Projection::place(const Folder& parent, const model::Item& item, Row row)
     row.name = tree::shorten_name(row.name, item.id);
     const std::string path = parent.path.empty() ? row.name : parent.path + "/" + row.name;
     const std::int64_t size = item.kind == ItemKind::file ? item.size.value_or(-1) : -1;
-    const bool included = row.folder ? filter_.includes_dir(path)
-                                     : filter_.includes_file(path, size);
+    const bool included =
+        row.folder ? filter_.includes_dir(path) : filter_.includes_file(path, size);
     if (!included) {
         return store_.db().run("INSERT OR IGNORE INTO hidden(item, via) VALUES(?, ?)", row.item,
                                row.via);
@@ -179,10 +179,10 @@ Status Projection::insert(const Folder& parent, const Row& row) {
         ++files_;
     }
     const auto skip = row.skip.empty() ? std::nullopt : std::optional<std::string>(row.skip);
-    return store_.db().run("INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip)"
-                           " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                           parent.n, row.item, row.via, row.name, row.folder, parent.depth + 1,
-                           row.claims, skip);
+    return store_.db().run(
+        "INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        parent.n, row.item, row.via, row.name, row.folder, parent.depth + 1, row.claims, skip);
 }
 
 Status Projection::settle_names() {
@@ -238,8 +238,9 @@ Status Projection::settle_group(WantedNo parent, const std::string& name) {
     }
     Status problem;
     const auto taken = [&](const std::string& candidate) {
-        Query query(store_.db(), "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND claims = 1",
-                    parent, candidate);
+        Query query(store_.db(),
+                    "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND claims = 1", parent,
+                    candidate);
         const Result<bool> row = query.next();
         if (!row) {
             problem = row.error();
@@ -250,8 +251,8 @@ Status Projection::settle_group(WantedNo parent, const std::string& name) {
     GDS_CHECK(problem);
     for (std::size_t i = 0; i < members.size(); ++i) {
         if (names[i] != name) {
-            GDS_CHECK(store_.db().run("UPDATE wanted SET name = ? WHERE n = ?", names[i],
-                                      members[i]));
+            GDS_CHECK(
+                store_.db().run("UPDATE wanted SET name = ? WHERE n = ?", names[i], members[i]));
         }
     }
     return {};

@@ -1,21 +1,21 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <string>
-#include <vector>
-
 #include "gds/base/result.h"
 #include "gds/run/settings.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
 #include "work_tables.h"
 
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
 namespace gds::run {
 
 /// Fills the table `wanted`: the local tree that the remote snapshot asks for. Follows shortcuts,
-/// gives documents their export extension, applies the filter (to plain names, so that a duplicate's
-/// suffix changes no verdict), and settles names that meet.
+/// gives documents their export extension, applies the filter (to plain names, so that a
+/// duplicate's suffix changes no verdict), and settles names that meet.
 class Projection {
 public:
     /// `current` says whether an item's row belongs to the snapshot; rows of items that a complete

@@ -10,8 +10,12 @@ namespace {
 
 constexpr int kGroup = 256;
 
-std::int64_t number(ActionKind kind) { return static_cast<std::int64_t>(kind); }
-std::int64_t number(ActionOutcome outcome) { return static_cast<std::int64_t>(outcome); }
+std::int64_t number(ActionKind kind) {
+    return static_cast<std::int64_t>(kind);
+}
+std::int64_t number(ActionOutcome outcome) {
+    return static_cast<std::int64_t>(outcome);
+}
 
 }  // namespace
 
@@ -91,8 +95,8 @@ Status Removal::remove_files(std::vector<Victim>& victims) {
             if (put.error().code == Code::disk_full || put.error().code == Code::read_only) {
                 return put;
             }
-            GDS_CHECK(set_outcome(store_, victims[i].seq, ActionOutcome::failed,
-                                  put.error().message));
+            GDS_CHECK(
+                set_outcome(store_, victims[i].seq, ActionOutcome::failed, put.error().message));
             continue;
         }
         GDS_CHECK(set_outcome(store_, victims[i].seq, ActionOutcome::done));
@@ -129,8 +133,8 @@ Status Removal::remove_folders(const std::string& below) {
         const bool gone = removed || removed.error().code == Code::not_found;
         if (!gone) {
             // Something that is never looked at (.nfs*) keeps it alive for now.
-            GDS_CHECK(set_outcome(store_, folder.seq, ActionOutcome::skipped,
-                                  removed.error().message));
+            GDS_CHECK(
+                set_outcome(store_, folder.seq, ActionOutcome::skipped, removed.error().message));
             continue;
         }
         GDS_CHECK(set_outcome(store_, folder.seq, ActionOutcome::done));

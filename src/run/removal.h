@@ -1,9 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/model/action.h"
@@ -11,6 +7,10 @@
 #include "gds/volume/trash.h"
 #include "gds/volume/volume.h"
 #include "work_tables.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace gds::run {
 

@@ -1,8 +1,8 @@
 #include "scan.h"
 
-#include <algorithm>
-
 #include "content.h"
+
+#include <algorithm>
 
 namespace gds::run {
 
@@ -164,8 +164,9 @@ Status Scan::both(const Place& place, const Entry& entry, const DirEntry& found)
     }
     if (found.stat.device != volume_.device()) {
         // Something is mounted over a folder of the mirror: what it hides is not gone.
-        return error(Code::conflict, path + ": another file system is mounted on this folder of the "
-                                            "mirror; unmount it, or mirror into another directory");
+        return error(Code::conflict, path +
+                                         ": another file system is mounted on this folder of the "
+                                         "mirror; unmount it, or mirror into another directory");
     }
     queue_.push_back(Place{entry.n, path, true});
     return {};
@@ -202,9 +203,10 @@ Result<bool> Scan::same_bytes(const std::string& path, const Entry& entry) {
 }
 
 Status Scan::drift(state::EntryNo entry, const char* what, const volume::Stat& stat) {
-    return store_.db().run("INSERT OR REPLACE INTO drift(entry, what, size, mtime_ns)"
-                           " VALUES(?, ?, ?, ?)",
-                           entry, what, stat.size, stat.mtime_ns);
+    return store_.db().run(
+        "INSERT OR REPLACE INTO drift(entry, what, size, mtime_ns)"
+        " VALUES(?, ?, ?, ?)",
+        entry, what, stat.size, stat.mtime_ns);
 }
 
 Status hold_place(state::Store& store, std::int64_t place) {

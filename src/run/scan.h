@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <functional>
-#include <set>
-#include <string>
-#include <vector>
-
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
 #include "gds/volume/volume.h"
 #include "work_tables.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace gds::run {
 
@@ -22,9 +22,10 @@ struct ScanOptions {
     std::function<void(std::int64_t files, std::int64_t bytes_hashed)> progress;
 };
 
-/// Compares the destination with the recorded entries, folder by folder, and fills `drift`, `stray`,
-/// `invisible` and `held`. Never follows a symlink, never leaves the file system, never looks into
-/// what is reserved. Reads a file only where its mtime alone differs, or where everything is hashed.
+/// Compares the destination with the recorded entries, folder by folder, and fills `drift`,
+/// `stray`, `invisible` and `held`. Never follows a symlink, never leaves the file system, never
+/// looks into what is reserved. Reads a file only where its mtime alone differs, or where
+/// everything is hashed.
 class Scan {
 public:
     Scan(state::Store& store, const volume::Volume& volume, const tree::Filter& filter,
@@ -65,8 +66,8 @@ private:
     std::int64_t bytes_hashed_ = 0;
 };
 
-/// Mark a folder (an entry's number, or minus a stray folder's) and all above it as holding something
-/// that stays.
+/// Mark a folder (an entry's number, or minus a stray folder's) and all above it as holding
+/// something that stays.
 Status hold_place(state::Store& store, std::int64_t place);
 
 /// `directory`/`name`, or just `name` at the root.

@@ -58,8 +58,7 @@ void Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
     if (!filter_.empty()) {
         FilterPath path;
         if (parent) {
-            const std::string name =
-                tree::shorten_name(tree::encode_name(folder.name), folder.id);
+            const std::string name = tree::shorten_name(tree::encode_name(folder.name), folder.id);
             path = parent->empty() ? name : *parent + "/" + name;
             if (!filter_.includes_dir(*path)) {
                 return;

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "gds/base/result.h"
+#include "gds/drive/lister.h"
+#include "gds/state/store.h"
+#include "gds/tree/filter.h"
+
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "gds/base/result.h"
-#include "gds/drive/lister.h"
-#include "gds/state/store.h"
-#include "gds/tree/filter.h"
 
 namespace gds::run {
 
@@ -40,8 +40,8 @@ public:
              std::function<void(std::int64_t items)> progress);
 
     /// List everything below `root`; `flat` lists the whole corpus in one sequence instead, which
-    /// costs fewest requests where the root is a whole shared drive: pages are filled across folders,
-    /// while one parent a query costs a request for each folder, however small.
+    /// costs fewest requests where the root is a whole shared drive: pages are filled across
+    /// folders, while one parent a query costs a request for each folder, however small.
     Result<drive::ListingResult> list(const model::Item& root, bool flat);
 
     /// The listing showed this item.
@@ -57,8 +57,8 @@ public:
 
 private:
     Status record(const model::Item& item);
-    /// A folder's path for the filter; nullopt where it is reached by a shortcut, so that no path of
-    /// its own can rule it out.
+    /// A folder's path for the filter; nullopt where it is reached by a shortcut, so that no path
+    /// of its own can rule it out.
     using FilterPath = std::optional<std::string>;
     void descend(const model::Item& folder, const FilterPath& parent);
 
@@ -71,8 +71,8 @@ private:
     bool flat_ = false;
     bool everything_listed_ = false;
     std::int64_t count_ = 0;
-    std::map<std::string, FilterPath> paths_;        ///< of folders, where there is a filter
-    std::map<std::string, drive::Ref> targets_;      ///< of shortcuts, not yet looked at
+    std::map<std::string, FilterPath> paths_;    ///< of folders, where there is a filter
+    std::map<std::string, drive::Ref> targets_;  ///< of shortcuts, not yet looked at
 };
 
 }  // namespace gds::run

@@ -1,8 +1,8 @@
 #include "source.h"
 
-#include <fmt/core.h>
-
 #include "gds/drive/resolve.h"
+
+#include <fmt/core.h>
 
 namespace gds::run {
 
@@ -64,11 +64,12 @@ Result<Source> find_source(drive::Api& api, const SourceSettings& asked,
     }
     const bool pinned = marker && !marker->root_id.empty() && marker->source == source.text();
     if (pinned && marker->root_id != folder.id) {
-        return error(Code::conflict,
-                     fmt::format("the source now leads to another folder (id {}) than the one this "
-                                 "volume mirrors (id {}); nothing was changed. If that is meant, say "
-                                 "so with --source-id {}",
-                                 folder.id, marker->root_id, folder.id));
+        return error(
+            Code::conflict,
+            fmt::format("the source now leads to another folder (id {}) than the one this "
+                        "volume mirrors (id {}); nothing was changed. If that is meant, say "
+                        "so with --source-id {}",
+                        folder.id, marker->root_id, folder.id));
     }
     found.whole_drive = !source.drive_id.empty() && folder.id == source.drive_id;
     return found;

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "gds/auth/token_source.h"
 #include "gds/base/result.h"
 #include "gds/drive/api.h"
 #include "gds/run/settings.h"
 #include "gds/volume/volume.h"
+
+#include <optional>
+#include <string>
 
 namespace gds::run {
 
@@ -17,11 +17,12 @@ struct Source {
     bool whole_drive = false;  ///< the root of a shared drive
 };
 
-/// What was asked for, with what the rclone section adds: its root folder, shared drive, shared items.
+/// What was asked for, with what the rclone section adds: its root folder, shared drive, shared
+/// items.
 SourceSettings effective_source(const SourceSettings& asked, const auth::Credentials& credentials);
 
-/// Find the folder and hold it against the one that was pinned: the same text has to lead to the same
-/// id, which has to be a folder outside the trash (law 3).
+/// Find the folder and hold it against the one that was pinned: the same text has to lead to the
+/// same id, which has to be a folder outside the trash (law 3).
 Result<Source> find_source(drive::Api& api, const SourceSettings& source,
                            const auth::Credentials& credentials,
                            const std::optional<volume::Marker>& marker);

@@ -1,13 +1,13 @@
 #include "structure.h"
 
+#include "gds/base/log.h"
+#include "planning.h"
+#include "scan.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include "gds/base/log.h"
-#include "planning.h"
-#include "scan.h"
 
 namespace gds::run {
 
@@ -327,8 +327,9 @@ Status Structure::land_file(Step& step, const Target& target, const std::string&
     }
     // The old path of a file that is safe in staging is simply written over; anything else there is
     // replaced for good, and kept.
-    Query waiting(store_.db(), "SELECT 1 FROM action a JOIN entry e ON e.n = a.entry"
-                               " WHERE e.parent < 0 AND a.source = ? AND a.kind = ?",
+    Query waiting(store_.db(),
+                  "SELECT 1 FROM action a JOIN entry e ON e.n = a.entry"
+                  " WHERE e.parent < 0 AND a.source = ? AND a.kind = ?",
                   target.path, static_cast<std::int64_t>(ActionKind::rename));
     const bool secured = GDS_TRY(waiting.next());
     if (!secured) {
@@ -398,8 +399,9 @@ Status restore_interrupted_moves(state::Store& store, const volume::Volume& volu
         const std::string home = entry && entry->parent >= 0 ? GDS_TRY(store.path_of(n)) : "";
         // Where its path is taken, the file was only a second name of one that is still there, or
         // its successor has landed.
-        const Status back = home.empty() ? Status(error(Code::not_found, "its path is not recorded"))
-                                         : volume.rename(waiting, home);
+        const Status back = home.empty()
+                                ? Status(error(Code::not_found, "its path is not recorded"))
+                                : volume.rename(waiting, home);
         if (!back && found.stat.type == FileType::file) {
             GDS_CHECK(volume.remove_file(waiting));
         } else if (!back) {

@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/state/store.h"
@@ -13,17 +8,23 @@
 #include "removal.h"
 #include "work_tables.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace gds::run {
 
 /// Carries out a plan's folders and renames. Folders go in the order their places become free (a
-/// cycle is broken by an exchange, or through staging); files whose path another file takes over are
-/// linked into staging first, so that every path holds a whole file at every instant.
+/// cycle is broken by an exchange, or through staging); files whose path another file takes over
+/// are linked into staging first, so that every path holds a whole file at every instant.
 class Structure {
 public:
     Structure(state::Store& store, const volume::Volume& volume, volume::Trash& trash,
               Removal& removal, unsigned dir_mode, const Cancel& cancel);
 
-    /// Error: the destination's or the database's. What one action cannot do is that action's outcome.
+    /// Error: the destination's or the database's. What one action cannot do is that action's
+    /// outcome.
     Status run();
 
 private:

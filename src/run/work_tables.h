@@ -11,8 +11,8 @@ using WantedNo = std::int64_t;
 using StrayNo = std::int64_t;
 
 /// The tables of one run, temporary ones of the state database, so that a plan may be larger than
-/// memory. wanted: the tree the source asks for. drift: recorded entries that the disk does not hold
-/// as recorded. stray: what the disk holds without a record. action: the plan.
+/// memory. wanted: the tree the source asks for. drift: recorded entries that the disk does not
+/// hold as recorded. stray: what the disk holds without a record. action: the plan.
 Status create_work_tables(state::Database& db);
 
 }  // namespace gds::run

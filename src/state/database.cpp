@@ -15,9 +15,9 @@ Code code_of(int sqlite_code, int system_errno) {
         case SQLITE_NOTADB: return Code::invalid_argument;
         case SQLITE_BUSY:
         case SQLITE_LOCKED: return Code::busy;
-        case SQLITE_IOERR: return errno_error(system_errno, "").code == Code::disk_full
-                                      ? Code::disk_full
-                                      : Code::io;
+        case SQLITE_IOERR:
+            return errno_error(system_errno, "").code == Code::disk_full ? Code::disk_full
+                                                                         : Code::io;
         case SQLITE_MISUSE:
         case SQLITE_ERROR:
         case SQLITE_CONSTRAINT:
@@ -99,7 +99,9 @@ bool Query::null(int column) const {
     return sqlite3_column_type(cached_->statement.get(), column) == SQLITE_NULL;
 }
 
-std::string Query::text(int column) const { return std::string(view(column)); }
+std::string Query::text(int column) const {
+    return std::string(view(column));
+}
 
 std::string_view Query::view(int column) const {
     // sqlite3_column_blob leaves text as it is, so that bytes that are no UTF-8 survive too.

@@ -1,15 +1,15 @@
+#include "gds/base/fd.h"
+#include "gds/base/log.h"
+#include "gds/base/text.h"
+#include "gds/state/store.h"
+#include "schema.h"
+
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <iterator>
-
-#include "gds/base/fd.h"
-#include "gds/base/log.h"
-#include "gds/base/text.h"
-#include "gds/state/store.h"
-#include "schema.h"
 
 namespace gds::state {
 
@@ -36,11 +36,12 @@ Status configure(Database& db) {
 Status migrate(Database& db, const std::string& path) {
     const std::int64_t version = GDS_TRY(pragma(db, "PRAGMA user_version"));
     if (version > kVersion) {
-        return error(Code::io,
-                     fmt::format("{} was written by a newer version of this program (schema {}, this "
-                                 "one knows {}): use that version, or move the file away to have it "
-                                 "rebuilt",
-                                 path, version, kVersion));
+        return error(
+            Code::io,
+            fmt::format("{} was written by a newer version of this program (schema {}, this "
+                        "one knows {}): use that version, or move the file away to have it "
+                        "rebuilt",
+                        path, version, kVersion));
     }
     for (std::int64_t next = version; next < kVersion; ++next) {
         Transaction transaction = GDS_TRY(Transaction::begin(db));
@@ -68,7 +69,9 @@ Status check_integrity(Database& db, const std::string& path) {
     return {};
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 Status set_aside(const std::string& path, const std::string& suffix) {
     const std::string aside = fmt::format("{}.damaged-{}", path, suffix);
@@ -109,8 +112,7 @@ Result<Store> Store::open_copy(const std::string& path, const std::string& direc
     if (exists(path)) {
         // The lock is not ours: SQLite's own reading rules decide what a consistent copy is.
         Database source = GDS_TRY(Database::open(path, SQLITE_OPEN_READONLY));
-        Database target =
-            GDS_TRY(Database::open(copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+        Database target = GDS_TRY(Database::open(copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
         sqlite3_backup* backup =
             sqlite3_backup_init(target.handle(), "main", source.handle(), "main");
         const int result = backup == nullptr ? SQLITE_ERROR : sqlite3_backup_step(backup, -1);
@@ -119,7 +121,8 @@ Result<Store> Store::open_copy(const std::string& path, const std::string& direc
         }
         if (result != SQLITE_DONE) {
             ::unlink(copy.c_str());
-            return (backup == nullptr ? target : source).failure(fmt::format("cannot copy {}", path));
+            return (backup == nullptr ? target : source)
+                .failure(fmt::format("cannot copy {}", path));
         }
     }
     Result<Store> store = open_existing(copy);

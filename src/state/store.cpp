@@ -107,9 +107,10 @@ Status Store::set_meta(const std::string& key, const std::string& value) {
     if (old == value) {
         return {};
     }
-    return db_.run("INSERT INTO meta(key, value) VALUES(?, ?)"
-                   " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-                   key, value);
+    return db_.run(
+        "INSERT INTO meta(key, value) VALUES(?, ?)"
+        " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+        key, value);
 }
 
 Result<ItemNo> Store::intern(const std::string& id) {
@@ -163,8 +164,8 @@ Result<ItemNo> Store::upsert(const model::Item& item) {
         numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
         text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
         Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
-        text_or_null(item.resource_key), numbers.flags, target,
-        text_or_null(item.target_mime_type), n));
+        text_or_null(item.resource_key), numbers.flags, target, text_or_null(item.target_mime_type),
+        n));
     return n;
 }
 
@@ -250,23 +251,25 @@ Status Store::forget_items(const std::function<bool(ItemNo)>& keep) {
 }
 
 Result<EntryNo> Store::insert(const Entry& entry) {
-    GDS_CHECK(db_.run("INSERT INTO entry(parent, name, folder, item, via, size, mtime_ns, content,"
-                      " digest, unverified, modified_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                      entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
-                      entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified,
-                      entry.modified_ms));
+    GDS_CHECK(db_.run(
+        "INSERT INTO entry(parent, name, folder, item, via, size, mtime_ns, content,"
+        " digest, unverified, modified_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size, entry.mtime_ns,
+        Blob{entry.content}, Blob{entry.digest}, entry.unverified, entry.modified_ms));
     return db_.last_rowid();
 }
 
 Status Store::update(const Entry& entry) {
-    return db_.run("UPDATE entry SET parent = ?, name = ?, folder = ?, item = ?, via = ?, size = ?,"
-                   " mtime_ns = ?, content = ?, digest = ?, unverified = ?, modified_ms = ? WHERE n = ?",
-                   entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
-                   entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified,
-                   entry.modified_ms, entry.n);
+    return db_.run(
+        "UPDATE entry SET parent = ?, name = ?, folder = ?, item = ?, via = ?, size = ?,"
+        " mtime_ns = ?, content = ?, digest = ?, unverified = ?, modified_ms = ? WHERE n = ?",
+        entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size, entry.mtime_ns,
+        Blob{entry.content}, Blob{entry.digest}, entry.unverified, entry.modified_ms, entry.n);
 }
 
-Status Store::erase(EntryNo entry) { return db_.run("DELETE FROM entry WHERE n = ?", entry); }
+Status Store::erase(EntryNo entry) {
+    return db_.run("DELETE FROM entry WHERE n = ?", entry);
+}
 
 #define GDS_ENTRY_COLUMNS                                                                     \
     "SELECT n, parent, name, folder, item, via, size, mtime_ns, content, digest, unverified," \
@@ -310,10 +313,11 @@ Result<Store::Totals> Store::totals() {
 }
 
 Status Store::park(const Parked& parked) {
-    return db_.run("INSERT OR REPLACE INTO parked(item, via, path, reason, detail, content, attempts,"
-                   " next_try_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-                   parked.item, parked.via, parked.path, parked.reason, parked.detail,
-                   Blob{parked.content}, parked.attempts, parked.next_try_ms);
+    return db_.run(
+        "INSERT OR REPLACE INTO parked(item, via, path, reason, detail, content, attempts,"
+        " next_try_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        parked.item, parked.via, parked.path, parked.reason, parked.detail, Blob{parked.content},
+        parked.attempts, parked.next_try_ms);
 }
 
 Status Store::unpark(ItemNo item, Via via) {
@@ -356,15 +360,16 @@ Result<std::map<std::string, std::int64_t>> Store::parked_counts() {
 }
 
 Status Store::add_run(const RunRow& run) {
-    GDS_CHECK(db_.run("INSERT OR REPLACE INTO run(id, command, started_ms, finished_ms, result,"
-                      " exit_code, message, downloaded, updated, renamed, deleted, failed, bytes)"
-                      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                      run.id, run.command, run.started_ms, run.finished_ms, run.result,
-                      run.exit_code, run.message, run.downloaded, run.updated, run.renamed,
-                      run.deleted, run.failed, run.bytes));
+    GDS_CHECK(db_.run(
+        "INSERT OR REPLACE INTO run(id, command, started_ms, finished_ms, result,"
+        " exit_code, message, downloaded, updated, renamed, deleted, failed, bytes)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        run.id, run.command, run.started_ms, run.finished_ms, run.result, run.exit_code,
+        run.message, run.downloaded, run.updated, run.renamed, run.deleted, run.failed, run.bytes));
     // A month of ten-minute ticks.
-    return db_.run("DELETE FROM run WHERE id NOT IN"
-                   " (SELECT id FROM run ORDER BY started_ms DESC LIMIT 4500)");
+    return db_.run(
+        "DELETE FROM run WHERE id NOT IN"
+        " (SELECT id FROM run ORDER BY started_ms DESC LIMIT 4500)");
 }
 
 Result<std::vector<RunRow>> Store::runs(int limit) {

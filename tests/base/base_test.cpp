@@ -1,15 +1,15 @@
+#include "gds/base/cancel.h"
+#include "gds/base/exit_code.h"
+#include "gds/base/fd.h"
+#include "gds/base/result.h"
+#include "gds/base/text.h"
+#include "gds/crypto/digest.h"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
-
-#include "gds/base/cancel.h"
-#include "gds/base/exit_code.h"
-#include "gds/base/fd.h"
-#include "gds/base/result.h"
-#include "gds/crypto/digest.h"
-#include "gds/base/text.h"
 
 namespace gds {
 namespace {

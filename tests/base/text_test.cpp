@@ -1,8 +1,8 @@
 #include "gds/base/text.h"
 
-#include <gtest/gtest.h>
-
 #include "gds/base/log.h"
+
+#include <gtest/gtest.h>
 
 namespace gds {
 namespace {
@@ -17,7 +17,8 @@ TEST(Size, ReadsBinarySuffixes) {
 }
 
 TEST(Size, RefusesWhatIsNoSize) {
-    for (const char* text : {"", "x", "-1", "1Q", "1KK", "1e99P", "nan", "inf", "9999999P", "1 2"}) {
+    for (const char* text :
+         {"", "x", "-1", "1Q", "1KK", "1e99P", "nan", "inf", "9999999P", "1 2"}) {
         EXPECT_FALSE(parse_size(text).has_value()) << text;
     }
 }
@@ -61,7 +62,8 @@ TEST(Rfc3339, RefusesWhatIsNoTime) {
 }
 
 TEST(Rfc3339, RoundTrips) {
-    for (const std::int64_t ms : {0LL, 1776564000123LL, -1LL, -62135596800000LL, 253402300799999LL}) {
+    for (const std::int64_t ms :
+         {0LL, 1776564000123LL, -1LL, -62135596800000LL, 253402300799999LL}) {
         EXPECT_EQ(parse_rfc3339(format_rfc3339(ms)).value(), ms);
     }
     EXPECT_EQ(format_rfc3339(1776564000000, true), "2026-04-19T02:00:00Z");

@@ -1,8 +1,8 @@
 #include "gds/plan/guards.h"
 
-#include <gtest/gtest.h>
-
 #include "gds/plan/decide.h"
+
+#include <gtest/gtest.h>
 
 namespace gds::plan {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "gds/base/fd.h"
+
 #include <atomic>
 #include <chrono>
 #include <optional>
-
-#include "gds/base/fd.h"
 
 namespace gds {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "gds/base/result.h"
+
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "gds/base/result.h"
 
 namespace gds {
 

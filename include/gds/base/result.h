@@ -107,22 +107,22 @@ Error errno_error(int errno_value, std::string_view what);
 
 #define GDS_JOIN_(a, b) a##b
 #define GDS_JOIN(a, b) GDS_JOIN_(a, b)
-#define GDS_TRY_AS(name, expression)                     \
-    __extension__({                                      \
-        auto name = (expression);                        \
-        if (!name.has_value()) {                         \
+#define GDS_TRY_AS(name, expression)                      \
+    __extension__({                                       \
+        auto name = (expression);                         \
+        if (!name.has_value()) {                          \
             return ::gds::Error(std::move(name).error()); \
-        }                                                \
-        std::move(name).value();                         \
+        }                                                 \
+        std::move(name).value();                          \
     })
 
 /// `auto x = GDS_TRY(f());`: the value of f(), or return its error from this function. Nests.
 #define GDS_TRY(expression) GDS_TRY_AS(GDS_JOIN(gds_result_, __COUNTER__), expression)
 
 /// `GDS_CHECK(f());`: return the error of f() from this function, if it has one.
-#define GDS_CHECK(expression)                                       \
-    do {                                                            \
-        if (auto gds_result_ = (expression); !gds_result_) {        \
-            return ::gds::Error(std::move(gds_result_).error());    \
-        }                                                           \
+#define GDS_CHECK(expression)                                    \
+    do {                                                         \
+        if (auto gds_result_ = (expression); !gds_result_) {     \
+            return ::gds::Error(std::move(gds_result_).error()); \
+        }                                                        \
     } while (false)

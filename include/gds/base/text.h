@@ -1,13 +1,13 @@
 #pragma once
 
+#include "gds/base/result.h"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "gds/base/result.h"
 
 namespace gds {
 
@@ -16,7 +16,8 @@ using Millis = std::chrono::milliseconds;
 /// "1.5M", "512", "10GiB": a size in bytes with rclone's and Go's binary suffixes (K, M, G, T, with
 /// optional iB or B). Error: invalid_argument.
 Result<std::int64_t> parse_size(std::string_view text);
-/// "90s", "10m", "24h", "7d", "1h30m", "500ms", "0"; a bare number is seconds. Error: invalid_argument.
+/// "90s", "10m", "24h", "7d", "1h30m", "500ms", "0"; a bare number is seconds. Error:
+/// invalid_argument.
 Result<Millis> parse_duration(std::string_view text);
 /// "1.4 MiB", "812 B".
 std::string format_size(std::int64_t bytes);
@@ -33,8 +34,8 @@ std::optional<std::int64_t> parse_http_date(std::string_view text);
 
 /// The text with control characters and invalid UTF-8 made visible, for a terminal or a log line.
 std::string printable(std::string_view text);
-/// Length in bytes of the well-formed UTF-8 character at the front of a non-empty text; 0 where there
-/// is none.
+/// Length in bytes of the well-formed UTF-8 character at the front of a non-empty text; 0 where
+/// there is none.
 std::size_t utf8_length(std::string_view text);
 /// True where the text is well-formed UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);

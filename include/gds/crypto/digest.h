@@ -1,12 +1,12 @@
 #pragma once
 
+#include "gds/base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "gds/base/result.h"
 
 namespace gds::crypto {
 

@@ -14,13 +14,13 @@ enum class ActionOutcome : std::uint8_t { planned, done, failed, withheld, skipp
 /// What is done, or would be, to one path.
 struct Action {
     ActionKind kind = ActionKind::skip;
-    std::string path;    ///< relative to the destination
-    std::string from;    ///< of a rename
+    std::string path;       ///< relative to the destination
+    std::string from;       ///< of a rename
     std::int64_t size = 0;  ///< bytes to fetch, or of the file that goes
-    std::string reason;  ///< "new", "content", "mtime", "missing", "gone", "unmanaged", ...
-    std::string id;      ///< Drive's; empty for unmanaged files
+    std::string reason;     ///< "new", "content", "mtime", "missing", "gone", "unmanaged", ...
+    std::string id;         ///< Drive's; empty for unmanaged files
     ActionOutcome outcome = ActionOutcome::planned;
-    std::string error;   ///< with outcome failed, withheld or skipped
+    std::string error;  ///< with outcome failed, withheld or skipped
 };
 
 /// "mkdir", "rename", "download", "update", "delete", "rmdir", "skip": as reports name them.

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "gds/base/exit_code.h"
+#include "gds/base/result.h"
+#include "gds/model/action.h"
+
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "gds/base/exit_code.h"
-#include "gds/base/result.h"
-#include "gds/model/action.h"
 
 namespace gds::model {
 
@@ -34,30 +34,30 @@ struct GuardVerdict {
 /// What one run was and did; the report, the summary line and the metrics are views of it.
 struct RunRecord {
     std::string id;
-    std::string command;           ///< "sync", "resync", "diff"
-    bool full_listing = true;      ///< else from the change feed
+    std::string command;       ///< "sync", "resync", "diff"
+    bool full_listing = true;  ///< else from the change feed
     bool dry_run = false;
-    std::int64_t started_ms = 0;   ///< wall clock, epoch
+    std::int64_t started_ms = 0;  ///< wall clock, epoch
     std::int64_t finished_ms = 0;
     std::int64_t duration_ms = 0;  ///< monotonic
     ExitCode exit_code = ExitCode::ok;
-    std::string message;           ///< why, where the exit code is not ok; one line, says what to do
+    std::string message;  ///< why, where the exit code is not ok; one line, says what to do
 
     std::string source_id, source_path, destination;
     Counts counts;
     std::int64_t bytes_downloaded = 0;
     std::int64_t bytes_planned = 0;
     std::vector<GuardVerdict> guards;
-    std::string plan;              ///< id of a withheld plan; empty for none
+    std::string plan;  ///< id of a withheld plan; empty for none
     std::int64_t withheld_deletes = 0;
 
     // For metrics and the summary.
-    std::int64_t files = 0;        ///< the mirror holds after the run
+    std::int64_t files = 0;  ///< the mirror holds after the run
     std::int64_t bytes = 0;
-    std::map<std::string, std::int64_t> failures;       ///< by reason (code_label)
-    std::map<std::string, std::int64_t> parked;         ///< by reason
-    std::map<std::string, std::int64_t> api_requests;   ///< by method label ("files.list")
-    std::map<std::string, std::int64_t> api_retries;    ///< by reason
+    std::map<std::string, std::int64_t> failures;      ///< by reason (code_label)
+    std::map<std::string, std::int64_t> parked;        ///< by reason
+    std::map<std::string, std::int64_t> api_requests;  ///< by method label ("files.list")
+    std::map<std::string, std::int64_t> api_retries;   ///< by reason
     std::int64_t feed_misses = 0;
     std::int64_t trash_bytes = 0;
     std::int64_t free_bytes = 0;

@@ -1,18 +1,18 @@
 #pragma once
 
+#include "gds/model/action.h"
+
 #include <optional>
 #include <string_view>
-
-#include "gds/model/action.h"
 
 namespace gds::plan {
 
 /// What the disk holds for a wanted file, as record and scan have it.
 enum class Held {
-    nothing,    ///< no record, or the file is gone
+    nothing,  ///< no record, or the file is gone
     as_recorded,
-    edited,     ///< other bytes than recorded
-    touched,    ///< the same bytes with another mtime
+    edited,   ///< other bytes than recorded
+    touched,  ///< the same bytes with another mtime
 };
 
 /// One wanted file beside what is held for it.

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "gds/crypto/digest.h"
+#include "gds/model/run.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "gds/crypto/digest.h"
-#include "gds/model/run.h"
 
 namespace gds::plan {
 
@@ -32,8 +32,8 @@ std::vector<model::GuardVerdict> judge(const GuardFacts& facts, const GuardLimit
 bool any_tripped(const std::vector<model::GuardVerdict>& verdicts);
 bool empty_source_tripped(const std::vector<model::GuardVerdict>& verdicts);
 
-/// Names one exact set of deletes: the first 16 hex digits of a SHA-256 over its members, which have
-/// to come sorted by (id, path, checksum).
+/// Names one exact set of deletes: the first 16 hex digits of a SHA-256 over its members, which
+/// have to come sorted by (id, path, checksum).
 class PlanId {
 public:
     void add(std::string_view id, std::string_view path, std::string_view checksum);

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <functional>
-#include <string>
-#include <string_view>
-
 #include "gds/base/cancel.h"
 #include "gds/base/exit_code.h"
 #include "gds/base/result.h"
 #include "gds/run/settings.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
 
 namespace gds::run {
 

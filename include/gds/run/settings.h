@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "gds/auth/credentials.h"
 #include "gds/base/text.h"
 #include "gds/http/engine.h"
 #include "gds/report/progress.h"
 #include "gds/tree/filter.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace gds::run {
 
@@ -35,9 +35,9 @@ struct Settings {
     http::Options http;
 
     Millis lock_wait{0};
-    Millis max_duration{0};  ///< 0: no bound
-    std::int64_t max_delete = 25;               ///< -1: no limit
-    std::optional<double> max_delete_percent;   ///< nullopt: off
+    Millis max_duration{0};                    ///< 0: no bound
+    std::int64_t max_delete = 25;              ///< -1: no limit
+    std::optional<double> max_delete_percent;  ///< nullopt: off
     bool allow_empty_source = false;
     bool delete_unmanaged = true;
     tree::FilterOptions filter;

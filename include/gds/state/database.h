@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gds/base/result.h"
+
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-
-#include "gds/base/result.h"
 
 namespace gds::state {
 
@@ -32,7 +32,9 @@ public:
     template <class... Arguments>
     Status run(const char* sql, const Arguments&... arguments);
 
-    [[nodiscard]] std::int64_t last_rowid() const { return sqlite3_last_insert_rowid(handle_.get()); }
+    [[nodiscard]] std::int64_t last_rowid() const {
+        return sqlite3_last_insert_rowid(handle_.get());
+    }
     [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_.get()); }
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
     /// The last SQLite error as ours, `what` before it.
@@ -60,8 +62,8 @@ private:
     std::unordered_multimap<const void*, std::unique_ptr<Cached>> cache_;
 };
 
-/// One use of a prepared statement: bind by construction, then next() for each row. The statement is
-/// reset at the end of its life. Failures to prepare or bind come out of the first next().
+/// One use of a prepared statement: bind by construction, then next() for each row. The statement
+/// is reset at the end of its life. Failures to prepare or bind come out of the first next().
 class Query {
 public:
     template <class... Arguments>
@@ -124,7 +126,8 @@ class Transaction {
 public:
     static Result<Transaction> begin(Database& database);
     ~Transaction();
-    Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Transaction(Transaction&& other) noexcept
+        : database_(std::exchange(other.database_, nullptr)) {}
     Transaction& operator=(Transaction&&) = delete;
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;

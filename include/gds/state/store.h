@@ -1,15 +1,15 @@
 #pragma once
 
+#include "gds/base/result.h"
+#include "gds/model/item.h"
+#include "gds/state/database.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "gds/base/result.h"
-#include "gds/model/item.h"
-#include "gds/state/database.h"
 
 namespace gds::state {
 
@@ -41,9 +41,9 @@ struct Parked {
     ItemNo item = 0;
     Via via = 0;
     std::string path;
-    std::string reason;  ///< a label, such as "mismatch" or "blocked"
-    std::string detail;  ///< a sentence
-    std::string content; ///< the content key that failed; another one is tried at once
+    std::string reason;   ///< a label, such as "mismatch" or "blocked"
+    std::string detail;   ///< a sentence
+    std::string content;  ///< the content key that failed; another one is tried at once
     std::int64_t attempts = 0;
     std::int64_t next_try_ms = 0;  ///< wall clock
 };
@@ -59,9 +59,9 @@ struct RunRow {
 /// How opening went.
 enum class Opened { existing, created, rebuilt };
 
-/// The state database: the remote snapshot, what the volume holds, what is parked, past runs. A cache
-/// that can be rebuilt: schema in docs/state-schema.md. Rollback journal and synchronous=FULL, since
-/// WAL needs shared memory that NFS does not have.
+/// The state database: the remote snapshot, what the volume holds, what is parked, past runs. A
+/// cache that can be rebuilt: schema in docs/state-schema.md. Rollback journal and
+/// synchronous=FULL, since WAL needs shared memory that NFS does not have.
 class Store {
 public:
     /// Open or create `path`; a damaged one is renamed to `path`.damaged-SUFFIX and a new one made

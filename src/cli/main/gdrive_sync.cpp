@@ -1,7 +1,7 @@
-#include <exception>
-#include <cstdio>
-
 #include "gds/cli/gdrive_sync.h"
+
+#include <cstdio>
+#include <exception>
 
 int main(int argc, char** argv) {
     try {
