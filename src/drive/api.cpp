@@ -55,7 +55,7 @@ Api::Api(http::Engine& engine, std::string endpoint, Corpus corpus)
     endpoint_ += "/drive/v3/";
 }
 
-http::Request Api::call(std::string label, const std::string& path, Query query,
+http::Request Api::call(std::string label, const std::string& path, const Query& query,
                         const Ref& ref) const {
     http::Request request;
     request.url = http::with_query(endpoint_ + path, query);
@@ -85,7 +85,7 @@ http::Request Api::list_request(const std::string& q, const std::string& page_to
     if (!page_token.empty()) {
         query.emplace_back("pageToken", page_token);
     }
-    return call("files.list", "files", std::move(query), ref);
+    return call("files.list", "files", query, ref);
 }
 
 template <class T>
@@ -128,8 +128,7 @@ void Api::list_all(const std::string& page_token, std::function<void(Result<Page
 
 void Api::get(const Ref& item, std::function<void(Result<model::Item>)> done) {
     Query query = {{"fields", std::string(kItemFields)}, {"supportsAllDrives", "true"}};
-    ask<model::Item>(call("files.get", file_path(item), std::move(query), item), parse_item,
-                     std::move(done));
+    ask<model::Item>(call("files.get", file_path(item), query, item), parse_item, std::move(done));
 }
 
 Result<model::Item> Api::get(const Ref& item) {
@@ -206,7 +205,7 @@ Result<std::string> Api::start_page_token() {
     if (!corpus_.drive_id.empty()) {
         query.emplace_back("driveId", corpus_.drive_id);
     }
-    auto request = call("changes.getStartPageToken", "changes/startPageToken", std::move(query));
+    auto request = call("changes.getStartPageToken", "changes/startPageToken", query);
     return wait_for<std::string>(
         [&](auto done) { ask<std::string>(request, parse_start_page_token, std::move(done)); });
 }
@@ -233,13 +232,12 @@ void Api::changes(const std::string& page_token, std::function<void(Result<Chang
         }
         done(std::move(page));
     };
-    ask<ChangePage>(call("changes.list", "changes", std::move(query)), parse_changes,
-                    std::move(advancing));
+    ask<ChangePage>(call("changes.list", "changes", query), parse_changes, std::move(advancing));
 }
 
 void Api::export_links(const Ref& item, std::function<void(Result<ExportLinks>)> done) {
     Query query = {{"fields", "exportLinks"}, {"supportsAllDrives", "true"}};
-    ask<ExportLinks>(call("files.get", file_path(item), std::move(query), item), parse_export_links,
+    ask<ExportLinks>(call("files.get", file_path(item), query, item), parse_export_links,
                      std::move(done));
 }
 

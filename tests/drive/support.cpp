@@ -16,6 +16,7 @@ http::Options quick_options() {
     options.first_backoff = Millis(1);
     options.retry_max_wait = Millis(2'000);
     options.http2 = false;
+    options.max_connections = 4;  // The test server's listen queue holds five.
     options.user_agent = "gdrive-sync test (gzip)";
     return options;
 }

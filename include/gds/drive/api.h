@@ -137,7 +137,7 @@ private:
     using Query = std::vector<std::pair<std::string, std::string>>;
     using Items = std::vector<model::Item>;
 
-    [[nodiscard]] http::Request call(std::string label, const std::string& path, Query query,
+    [[nodiscard]] http::Request call(std::string label, const std::string& path, const Query& query,
                                      const Ref& ref = {}) const;
     /// files.list of `q`, in the corpus of `ref`.
     [[nodiscard]] http::Request list_request(const std::string& q, const std::string& page_token,

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "gds/base/cancel.h"
+#include "gds/base/result.h"
+#include "gds/base/text.h"
+#include "gds/http/message.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,11 +12,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "gds/base/cancel.h"
-#include "gds/base/result.h"
-#include "gds/base/text.h"
-#include "gds/http/message.h"
 
 namespace gds::http {
 
@@ -26,17 +26,17 @@ public:
 };
 
 struct Options {
-    int retries = 8;                        ///< further attempts after the first
-    Millis retry_max_wait{120'000};         ///< longest single wait; a longer Retry-After is an error
-    Millis timeout{60'000};                 ///< without a byte
-    int max_connections = 32;               ///< exchanges on the wire at once
-    std::int64_t bytes_per_second = 0;      ///< of all bodies together; 0 for no bound
-    double requests_per_second = 0;         ///< 0 for no bound
-    std::string ca_cert;                    ///< PEM file that adds to the system's trust
+    int retries = 8;                    ///< further attempts after the first
+    Millis retry_max_wait{120'000};     ///< longest single wait; a longer Retry-After is an error
+    Millis timeout{60'000};             ///< without a byte
+    int max_connections = 32;           ///< exchanges on the wire at once
+    std::int64_t bytes_per_second = 0;  ///< of all bodies together; 0 for no bound
+    double requests_per_second = 0;     ///< 0 for no bound
+    std::string ca_cert;                ///< PEM file that adds to the system's trust
     std::string user_agent;
-    bool http2 = true;                      ///< offer HTTP/2 by ALPN
-    std::uint64_t jitter_seed = 0;          ///< 0: from the system's random source
-    Millis first_backoff{1'000};            ///< doubled by each attempt, plus jitter of at most 1 s
+    bool http2 = true;              ///< offer HTTP/2 by ALPN
+    std::uint64_t jitter_seed = 0;  ///< 0: from the system's random source
+    Millis first_backoff{1'000};    ///< doubled by each attempt, plus jitter of at most 1 s
 };
 
 /// One logical request, over as many attempts as it takes. All calls come on the engine's thread.
@@ -50,8 +50,8 @@ public:
     virtual Status head(const Response& /*head*/) { return {}; }
     /// Bytes of an accepted answer's body. Error bodies never come here.
     virtual Status body(std::string_view bytes) = 0;
-    /// All bytes of an accepted answer are here: an error here (a short or wrong body) is judged for
-    /// a retry like any other.
+    /// All bytes of an accepted answer are here: an error here (a short or wrong body) is judged
+    /// for a retry like any other.
     virtual Status end() { return {}; }
     /// The last call: accepted (the head, with an empty body) or finally failed.
     virtual void done(Result<Response> result) = 0;
@@ -79,7 +79,8 @@ public:
     void start(std::shared_ptr<Exchange> exchange);
     /// Queue a request whose body is small enough to be kept; `done` is called once.
     void send(Request request, std::function<void(Result<Response>)> done);
-    /// Send one request and pump until it is answered; the others go on meanwhile. Not from callbacks.
+    /// Send one request and pump until it is answered; the others go on meanwhile. Not from
+    /// callbacks.
     Result<Response> fetch(Request request);
 
     /// Let transfers progress and wait for at most `wait` for something to happen (a byte, a due

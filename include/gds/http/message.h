@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gds/base/result.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -7,8 +9,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "gds/base/result.h"
 
 namespace gds::http {
 
@@ -43,8 +43,8 @@ struct Response {
 /// with new credentials; everything else: no).
 using Classifier = std::function<std::optional<Error>(const Response&)>;
 
-/// By status alone: 2xx accepted; 401 unauthenticated, 403 permission_denied, 404 and 410 not_found,
-/// 409 and 412 conflict, 408, 429 and 5xx retryable, another 4xx invalid_argument.
+/// By status alone: 2xx accepted; 401 unauthenticated, 403 permission_denied, 404 and 410
+/// not_found, 409 and 412 conflict, 408, 429 and 5xx retryable, another 4xx invalid_argument.
 std::optional<Error> classify_by_status(const Response& response);
 
 /// One attempt's request.
@@ -55,9 +55,9 @@ struct Request {
     std::string body;
     std::string label = "other";  ///< of counters, such as "files.list"
     Classifier classify = classify_by_status;
-    bool authorize = true;               ///< ask the engine's Authorizer
-    bool fail_on_retry_after = true;     ///< a Retry-After past the bound is an error at once, not cut
-    bool compressed = false;             ///< let the server gzip the answer; never with a Range
+    bool authorize = true;            ///< ask the engine's Authorizer
+    bool fail_on_retry_after = true;  ///< a Retry-After past the bound is an error at once, not cut
+    bool compressed = false;          ///< let the server gzip the answer; never with a Range
     /// May be sent again once bytes of it are out; unset: true for GET, HEAD, PUT and DELETE only.
     std::optional<bool> idempotent;
     std::int64_t max_body = 64LL << 20;  ///< a longer buffered body is an error
