@@ -404,13 +404,15 @@ TEST_F(AuthorizedEngine, GivesUpWhenAFreshTokenIsRefusedToo) {
 
 TEST_F(AuthorizedEngine, RenewsAgainWhenALaterTokenIsRevoked) {
     const TokenServer server({granted("first"), granted("second"), granted("third")});
-    std::string good = "Bearer second";
-    const DriveServer drive([&](const std::string& value) { return value == good; });
+    std::atomic<bool> revoked = false;
+    const DriveServer drive([&](const std::string& value) {
+        return value == (revoked ? "Bearer third" : "Bearer second");
+    });
     TokenSource tokens = source_for(server, drive);
     http::Engine engine(quick_options(), cancel_, &tokens);
     EXPECT_TRUE(engine.fetch(get(drive.url() + "/about")));
     time_.steady += seconds(600);
-    good = "Bearer third";
+    revoked = true;
     EXPECT_TRUE(engine.fetch(get(drive.url() + "/about")));
 }
 
