@@ -256,7 +256,12 @@ Pipeline::Phase Pipeline::finish() {
         return transaction.commit();
     };
     if (!settings_.dry_run()) {
-        if (const Status done = tidy(); !done) {
+        Status done = tidy();
+        if (done && record_.failures.empty() && !doubt_) {
+            // Nothing is left to be continued, so that no partial is of use.
+            done = transfer::clean_staging(*volume_, [](const std::string&) { return false; });
+        }
+        if (!done) {
             return fail_destination(done.error());
         }
     }
