@@ -1,0 +1,164 @@
+#include "gds/state/store.h"
+
+#include "gds/base/text.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace gds::state {
+namespace {
+
+class StoreTest : public testing::Test {
+protected:
+    void SetUp() override { std::filesystem::create_directory(dir_); }
+    void TearDown() override { std::filesystem::remove_all(dir_); }
+
+    Store open() {
+        auto store = Store::open(path(), "test", opened_);
+        EXPECT_TRUE(store.has_value()) << store.error().message;
+        return std::move(*store);
+    }
+    [[nodiscard]] std::string path() const { return (dir_ / "state.db").string(); }
+
+    std::filesystem::path dir_ =
+        std::filesystem::temp_directory_path() / ("gds-state-" + random_hex(6));
+    Opened opened_ = Opened::existing;
+};
+
+model::Item file(const std::string& id, const std::string& parent) {
+    model::Item item;
+    item.id = id;
+    item.parent = parent;
+    item.name = "name of " + id;
+    item.mime_type = "text/plain";
+    item.kind = model::ItemKind::file;
+    item.size = 12;
+    item.md5 = std::string(16, 'x');
+    item.modified_ms = 1776564000123;
+    return item;
+}
+
+TEST_F(StoreTest, CreatesThenFindsItAgain) {
+    {
+        Store store = open();
+        EXPECT_EQ(opened_, Opened::created);
+        ASSERT_TRUE(store.set_meta("volume", "v1").has_value());
+    }
+    Store again = open();
+    EXPECT_EQ(opened_, Opened::existing);
+    EXPECT_EQ(again.meta("volume").value(), "v1");
+    EXPECT_EQ(again.meta("nothing").value(), "");
+}
+
+TEST_F(StoreTest, SetsADamagedFileAside) {
+    std::ofstream(path()) << std::string(8192, 'z');
+    Store store = open();
+    EXPECT_EQ(opened_, Opened::rebuilt);
+    EXPECT_TRUE(std::filesystem::exists(path() + ".damaged-test"));
+    EXPECT_EQ(store.totals().value().files, 0);
+}
+
+TEST_F(StoreTest, RefusesTheSchemaOfALaterVersion) {
+    {
+        Store store = open();
+        ASSERT_TRUE(store.db().execute("PRAGMA user_version=999").has_value());
+    }
+    const auto store = Store::open(path(), "test", opened_);
+    ASSERT_FALSE(store.has_value());
+    EXPECT_NE(store.error().message.find("newer version"), std::string::npos);
+    EXPECT_TRUE(std::filesystem::exists(path()));
+}
+
+TEST_F(StoreTest, AnItemSurvivesTheRoundTrip) {
+    Store store = open();
+    model::Item item = file("child", "folder");
+    item.can_download = false;
+    item.in_photos = true;
+    const ItemNo n = store.upsert(item).value();
+    EXPECT_EQ(store.upsert(item).value(), n);
+    const auto read = store.item(n).value();
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->parent, "folder");
+    EXPECT_EQ(read->md5, item.md5);
+    EXPECT_EQ(read->modified_ms, item.modified_ms);
+    EXPECT_FALSE(read->can_download);
+    EXPECT_TRUE(read->in_photos);
+    EXPECT_EQ(store.id_of(n).value(), "child");
+}
+
+TEST_F(StoreTest, AnUnchangedItemIsNotWritten) {
+    Store store = open();
+    ASSERT_TRUE(store.upsert(file("a", "p")).has_value());
+    const auto before = sqlite3_total_changes64(store.db().handle());
+    ASSERT_TRUE(store.upsert(file("a", "p")).has_value());
+    EXPECT_EQ(sqlite3_total_changes64(store.db().handle()), before);
+    model::Item renamed = file("a", "p");
+    renamed.name = "other";
+    ASSERT_TRUE(store.upsert(renamed).has_value());
+    EXPECT_GT(sqlite3_total_changes64(store.db().handle()), before);
+}
+
+TEST_F(StoreTest, EntriesKnowTheirPaths) {
+    Store store = open();
+    Entry folder;
+    folder.name = "folder";
+    folder.folder = true;
+    folder.item = store.intern("f").value();
+    folder.n = store.insert(folder).value();
+    Entry inner;
+    inner.parent = folder.n;
+    inner.name = "file";
+    inner.item = store.intern("i").value();
+    inner.size = 7;
+    inner.n = store.insert(inner).value();
+    EXPECT_EQ(store.path_of(inner.n).value(), "folder/file");
+    EXPECT_EQ(store.entry_at(folder.n, "file").value()->n, inner.n);
+    EXPECT_EQ(store.entry_of(inner.item, 0).value()->n, inner.n);
+    EXPECT_EQ(store.totals().value().bytes, 7);
+    EXPECT_FALSE(store.insert(inner).has_value()) << "two entries at one path";
+}
+
+TEST_F(StoreTest, ATransactionThatIsNotCommittedLeavesNothing) {
+    Store store = open();
+    {
+        Transaction transaction = Transaction::begin(store.db()).value();
+        ASSERT_TRUE(store.set_meta("key", "value").has_value());
+    }
+    EXPECT_EQ(store.meta("key").value(), "");
+}
+
+TEST_F(StoreTest, WorkOnACopyIsNeverSeen) {
+    {
+        Store store = open();
+        ASSERT_TRUE(store.set_meta("key", "value").has_value());
+    }
+    {
+        auto copy = Store::open_copy(path(), dir_.string());
+        ASSERT_TRUE(copy.has_value()) << copy.error().message;
+        EXPECT_EQ(copy->meta("key").value(), "value");
+        ASSERT_TRUE(copy->set_meta("key", "changed").has_value());
+    }
+    EXPECT_EQ(open().meta("key").value(), "value");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_), {}), 2)
+        << "only the database and its journal";
+}
+
+TEST_F(StoreTest, ForgetsItemsThatNothingRefersTo) {
+    Store store = open();
+    const ItemNo kept = store.upsert(file("kept", "p")).value();
+    const ItemNo held = store.upsert(file("held", "p")).value();
+    const ItemNo gone = store.upsert(file("gone", "p")).value();
+    Entry entry;
+    entry.name = "held";
+    entry.item = held;
+    ASSERT_TRUE(store.insert(entry).has_value());
+    ASSERT_TRUE(store.forget_items([&](ItemNo n) { return n == kept; }).has_value());
+    EXPECT_EQ(store.id_of(gone).value(), "");
+    EXPECT_EQ(store.id_of(held).value(), "held");
+    EXPECT_EQ(store.id_of(kept).value(), "kept");
+}
+
+}  // namespace
+}  // namespace gds::state
