@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <map>
+#include <thread>
 #include <nlohmann/json.hpp>
 
 namespace emulator {
@@ -189,8 +191,12 @@ Answer stop(const Request& request, Service&, const json&) {
     if (request.method != "POST") {
         return refuse("POST stops the emulator");
     }
-    // The whole process: main() waits for it with the signal blocked in every thread.
-    ::kill(::getpid(), SIGTERM);
+    // The whole process: main() waits for it with the signal blocked in every thread. A moment
+    // later, so that this answer still goes out.
+    std::thread([] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        ::kill(::getpid(), SIGTERM);
+    }).detach();
     return reply(json::object());
 }
 

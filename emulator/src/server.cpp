@@ -76,6 +76,7 @@ public:
     void wait(std::int64_t ms) const { channel_.wait_for_hangup(static_cast<int>(ms)); }
 
     const std::string via;
+    bool last_answer = false;     ///< the end of the connection is the end of the body
     std::string accept_encoding;  ///< hidden from the library, which would compress
 
 private:
@@ -201,6 +202,7 @@ void set_body(Answer answer, BufferedStream& stream, httplib::Response& response
     } else {
         response.set_content_provider(type, until_done);
         response.set_header("Connection", "close");
+        stream.last_answer = true;
     }
 }
 
@@ -258,9 +260,14 @@ public:
             stream.accept_encoding = request.get_header_value("Accept-Encoding");
             request.headers.erase("Accept-Encoding");
             request.ranges.clear();  // ranges are our business
+            if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) {
+                // No body (RFC 9112 section 6.3); the library would read until the end.
+                request.headers.emplace("Content-Length", "0");
+            }
         };
         bool closed = false;
-        while (!closed && !stream.ended() && process_request(stream, false, closed, prepare)) {
+        while (!closed && !stream.ended() && !stream.last_answer &&
+               process_request(stream, false, closed, prepare)) {
             stream.flush();
         }
         stream.flush();
