@@ -235,10 +235,10 @@ int run(const Options& options) {
     if (!front.start()) {
         return fail("a port is taken, or --address is none of this machine");
     }
-    std::cout << front.addresses() << std::flush;
     if (!options.ready_file.empty() && !write_file(options.ready_file, front.addresses())) {
         return fail(options.ready_file + " cannot be written");
     }
+    std::cout << front.addresses() << std::flush;
     int signal = 0;
     sigwait(&stops, &signal);
     // Connections have threads that may be stalled on purpose: nobody waits for them.
