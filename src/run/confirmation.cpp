@@ -81,8 +81,13 @@ Status Confirmation::collect_strays() {
         }
         const auto folder = GDS_TRY(store_.entry(place));
         const state::ItemNo item = place == 0 ? root_ : folder ? folder->item : 0;
-        if (item == 0 || !snapshot_.saw(item)) {
-            continue;  // the folder itself is gone, which is confirmed by its id
+        if (item == 0) {
+            continue;
+        }
+        if (!snapshot_.saw(item)) {
+            // What lies in a folder that the listing did not show goes with the folder's own proof.
+            wanted_ids_.emplace(GDS_TRY(store_.id_of(item)), query.text(1));
+            continue;
         }
         Named named;
         named.parent = GDS_TRY(store_.id_of(item));

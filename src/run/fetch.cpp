@@ -280,6 +280,9 @@ Status Fetch::settle_failure(const Work& work, const transfer::Outcome& outcome)
     if (problem.code == Code::cancelled) {
         return {};
     }
+    if (problem.code == Code::unauthenticated) {
+        return problem;  // no other file would fare better
+    }
     Detour& detour = detours_[work.seq];
     const bool another_way = problem.code == Code::mismatch ||
                              (problem.reason == kTooLargeToExport && detour.link.empty());

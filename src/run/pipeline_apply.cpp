@@ -40,6 +40,13 @@ std::string removing_kinds() {
     return fmt::format("{}, {}", number(ActionKind::remove), number(ActionKind::rmdir));
 }
 
+/// Something waits in staging for a later run to move it out.
+bool moves_are_unfinished(state::Store& store) {
+    Query query(store.db(), "SELECT 1 FROM entry WHERE parent < 0 LIMIT 1");
+    const Result<bool> row = query.next();
+    return !row || *row;
+}
+
 Result<std::int64_t> bytes_to_fetch(state::Store& store) {
     Query query(store.db(),
                 "SELECT coalesce(sum(size), 0) FROM action WHERE kind IN (?, ?) AND outcome = ?",
@@ -103,15 +110,22 @@ Pipeline::Phase Pipeline::apply() {
     if (const Status moved = structure.run(); !moved) {
         return fail_destination(moved.error());
     }
-    if (Phase failure = make_room()) {
-        return failure;
+    // A full volume takes no downloads, but deletes may free what the next run needs.
+    const Phase full = make_room();
+    if (full && full->problem.code != Code::disk_full) {
+        return full;
     }
-    if (Phase failure = fetch(removal)) {
-        return failure;
+    if (!full) {
+        if (Phase failure = fetch(removal)) {
+            return failure;
+        }
     }
     show("deleting", 0, record_.counts.remove);
     if (const Status removed = removal.run(); !removed) {
         return fail_destination(removed.error());
+    }
+    if (full) {
+        return full;
     }
     if (trash_->links_refused()) {
         log::warn("this file system refuses hard links: replaced files are not kept in the trash");
@@ -257,7 +271,7 @@ Pipeline::Phase Pipeline::finish() {
     };
     if (!settings_.dry_run()) {
         Status done = tidy();
-        if (done && record_.failures.empty() && !doubt_) {
+        if (done && record_.failures.empty() && !doubt_ && !moves_are_unfinished(*store_)) {
             // Nothing is left to be continued, so that no partial is of use.
             done = transfer::clean_staging(*volume_, [](const std::string&) { return false; });
         }

@@ -1,5 +1,7 @@
 #include "removal.h"
 
+#include <algorithm>
+
 namespace gds::run {
 
 using model::ActionKind;
@@ -31,12 +33,12 @@ Removal::Removal(state::Store& store, const volume::Volume& volume, volume::Tras
 
 Status Removal::run() {
     std::int64_t last = 0;
+    std::vector<Victim> victims;
     while (allowed_ && !cancel_.stopped()) {
-        std::vector<Victim> victims = GDS_TRY(next_victims(last, ""));
-        if (victims.empty()) {
+        const bool more = GDS_TRY(next_victims(last, "", victims));
+        if (!more) {
             break;
         }
-        last = victims.back().seq;
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         GDS_CHECK(remove_files(victims));
         GDS_CHECK(volume_.sync_all());
@@ -51,28 +53,58 @@ Status Removal::run() {
     return transaction.commit();
 }
 
-Result<std::vector<Removal::Victim>> Removal::next_victims(std::int64_t after,
-                                                           const std::string& below) {
-    std::vector<Victim> victims;
+/// Where it lies now: folders may have been renamed since the plan was made.
+Result<std::string> Removal::present_path(state::EntryNo entry, StrayNo stray) {
+    if (entry != 0) {
+        return store_.path_of(entry);
+    }
+    std::string path;
+    std::int64_t place = -stray;
+    while (place < 0) {
+        Query query(store_.db(), "SELECT parent, name FROM stray WHERE n = -?", place);
+        GDS_CHECK(query.next());
+        path = path.empty() ? query.text(1) : query.text(1) + "/" + path;
+        place = query.integer(0);
+    }
+    const std::string folder = GDS_TRY(store_.path_of(place));
+    return folder.empty() ? path : folder + "/" + path;
+}
+
+namespace {
+
+bool is_at_or_below(const std::string& path, const std::string& below) {
+    return below.empty() || path == below ||
+           (path.size() > below.size() && path.compare(0, below.size(), below) == 0 &&
+            path[below.size()] == '/');
+}
+
+}  // namespace
+
+Result<bool> Removal::next_victims(std::int64_t& after, const std::string& below,
+                                   std::vector<Victim>& victims) {
+    bool any = false;
     Query query(store_.db(),
-                "SELECT a.seq, a.entry, a.id, a.path, a.checksum, a.size,"
+                "SELECT a.seq, a.entry, a.id, a.stray, a.checksum, a.size,"
                 " coalesce(e.mtime_ns, s.mtime_ns, 0) FROM action a"
                 " LEFT JOIN entry e ON e.n = a.entry LEFT JOIN stray s ON s.n = a.stray"
-                " WHERE a.kind = ? AND a.outcome = ? AND a.seq > ?"
-                " AND (? = '' OR a.path = ? OR substr(a.path, 1, ?) = ?)"
-                " ORDER BY a.seq LIMIT ?",
-                number(ActionKind::remove), number(ActionOutcome::planned), after, below, below,
-                static_cast<std::int64_t>(below.size() + 1), below + "/", kGroup);
+                " WHERE a.kind = ? AND a.outcome = ? AND a.seq > ? ORDER BY a.seq LIMIT ?",
+                number(ActionKind::remove), number(ActionOutcome::planned), after, kGroup);
+    victims.clear();
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
-            return victims;
+            return any;
         }
+        any = true;
+        after = query.integer(0);
         Victim victim;
-        victim.seq = query.integer(0);
+        victim.seq = after;
         victim.entry = query.integer(1);
+        victim.trash.path = GDS_TRY(present_path(victim.entry, query.integer(3)));
+        if (!is_at_or_below(victim.trash.path, below)) {
+            continue;
+        }
         victim.trash.id = query.text(2);
-        victim.trash.path = query.text(3);
         victim.trash.checksum = query.text(4);
         victim.trash.size = query.integer(5);
         victim.trash.mtime_ns = query.integer(6);
@@ -116,18 +148,23 @@ Status Removal::remove_folders(const std::string& below) {
     std::vector<Folder> folders;
     {
         Query query(store_.db(),
-                    "SELECT seq, entry, path FROM action WHERE kind = ? AND outcome = ?"
-                    " AND (? = '' OR path = ? OR substr(path, 1, ?) = ?) ORDER BY seq",
-                    number(ActionKind::rmdir), number(ActionOutcome::planned), below, below,
-                    static_cast<std::int64_t>(below.size() + 1), below + "/");
+                    "SELECT seq, entry, stray FROM action WHERE kind = ? AND outcome = ?"
+                    " ORDER BY seq",
+                    number(ActionKind::rmdir), number(ActionOutcome::planned));
         for (;;) {
             const bool row = GDS_TRY(query.next());
             if (!row) {
                 break;
             }
-            folders.push_back(Folder{query.integer(0), query.integer(1), query.text(2)});
+            std::string path = GDS_TRY(present_path(query.integer(1), query.integer(2)));
+            if (is_at_or_below(path, below)) {
+                folders.push_back(Folder{query.integer(0), query.integer(1), std::move(path)});
+            }
         }
     }
+    // Deepest first, by where they lie now.
+    std::sort(folders.begin(), folders.end(),
+              [](const Folder& a, const Folder& b) { return a.path > b.path; });
     for (const Folder& folder : folders) {
         const Status removed = volume_.remove_dir(folder.path);
         const bool gone = removed || removed.error().code == Code::not_found;
@@ -150,13 +187,11 @@ Result<bool> Removal::evict(const std::string& path) {
         return false;
     }
     std::int64_t last = 0;
-    for (;;) {
-        std::vector<Victim> victims = GDS_TRY(next_victims(last, path));
-        if (victims.empty()) {
-            break;
+    std::vector<Victim> victims;
+    while (GDS_TRY(next_victims(last, path, victims))) {
+        if (!victims.empty()) {
+            GDS_CHECK(remove_files(victims));
         }
-        last = victims.back().seq;
-        GDS_CHECK(remove_files(victims));
     }
     GDS_CHECK(remove_folders(path));
     const auto left = GDS_TRY(volume_.stat(path));
@@ -164,10 +199,17 @@ Result<bool> Removal::evict(const std::string& path) {
 }
 
 Status Removal::forget_vanished() {
-    return store_.db().run(
+    GDS_CHECK(store_.db().run(
         "DELETE FROM entry WHERE n IN (SELECT entry FROM drift WHERE what = 'missing')"
         " AND n NOT IN (SELECT entry FROM wanted WHERE entry <> 0)"
-        " AND n NOT IN (SELECT entry FROM invisible)");
+        " AND n NOT IN (SELECT entry FROM invisible)"));
+    // Records of what lay in a folder that is gone describe nothing any more.
+    do {
+        GDS_CHECK(
+            store_.db().run("DELETE FROM entry WHERE parent > 0 AND parent NOT IN"
+                            " (SELECT n FROM entry WHERE folder = 1)"));
+    } while (store_.db().changes() > 0);
+    return {};
 }
 
 }  // namespace gds::run

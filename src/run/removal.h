@@ -42,7 +42,11 @@ private:
         volume::TrashEntry trash;
     };
 
-    Result<std::vector<Victim>> next_victims(std::int64_t after, const std::string& below);
+    Result<std::string> present_path(state::EntryNo entry, StrayNo stray);
+    /// The next planned deletes after `after`, which moves on; those at or below `below` become
+    /// victims. False at the end.
+    Result<bool> next_victims(std::int64_t& after, const std::string& below,
+                              std::vector<Victim>& victims);
     Status remove_files(std::vector<Victim>& victims);
     Status remove_folders(const std::string& below);
 

@@ -113,11 +113,19 @@ Result<bool> Scan::is_hidden(const Entry& entry, const std::string& path) {
     return query.next();
 }
 
+Status Scan::hide(state::EntryNo entry) {
+    // With a folder, everything recorded below it.
+    return store_.db().run(
+        "INSERT OR IGNORE INTO invisible(entry) WITH RECURSIVE below(n) AS (VALUES(?) UNION ALL"
+        " SELECT e.n FROM entry e JOIN below b ON e.parent = b.n) SELECT n FROM below",
+        entry);
+}
+
 Status Scan::missing(const Place& place, const Entry& entry) {
     const std::string path = join_path(place.path, entry.name);
     const bool hidden = GDS_TRY(is_hidden(entry, path));
     if (hidden) {
-        GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO invisible(entry) VALUES(?)", entry.n));
+        GDS_CHECK(hide(entry.n));
     }
     if (entry.folder) {
         queue_.push_back(Place{entry.n, path, false});
@@ -150,7 +158,7 @@ Status Scan::both(const Place& place, const Entry& entry, const DirEntry& found)
     const std::string path = join_path(place.path, entry.name);
     const bool hidden = GDS_TRY(is_hidden(entry, path));
     if (hidden) {
-        GDS_CHECK(store_.db().run("INSERT OR IGNORE INTO invisible(entry) VALUES(?)", entry.n));
+        GDS_CHECK(hide(entry.n));
         return hold_place(store_, place.number);
     }
     const FileType expected = entry.folder ? FileType::directory : FileType::file;

@@ -48,6 +48,7 @@ private:
     Status visit(const Place& place);
     Result<DirEntries> read(const Place& place);
     Result<std::vector<state::Entry>> recorded(const Place& place);
+    Status hide(state::EntryNo entry);
     Status missing(const Place& place, const state::Entry& entry);
     Status stray(const Place& place, const volume::DirEntry& found);
     Status both(const Place& place, const state::Entry& entry, const volume::DirEntry& found);

@@ -40,7 +40,7 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
         result.doubts.insert(result.doubts.end(), more.doubts.begin(), more.doubts.end());
         result.complete = result.complete && more.complete ? more.complete : std::nullopt;
     }
-    everything_listed_ = result.complete.has_value();
+    everything_listed_ = flat && result.complete.has_value();
     return result;
 }
 

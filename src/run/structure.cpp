@@ -81,7 +81,8 @@ Status Structure::checkpoint(bool last) {
 Result<std::vector<Structure::Step>> Structure::load(bool folders) {
     std::vector<Step> steps;
     Query query(store_.db(),
-                "SELECT a.seq, a.wanted, a.entry, a.kind FROM action a"
+                "SELECT a.seq, a.wanted, a.entry, a.kind, coalesce(e.parent, 0) FROM action a"
+                " LEFT JOIN entry e ON e.n = a.entry"
                 " JOIN wanted w ON w.n = a.wanted WHERE a.kind IN (?, ?) AND a.outcome = 0"
                 " AND w.folder = ? ORDER BY a.seq",
                 static_cast<std::int64_t>(ActionKind::mkdir),
@@ -96,6 +97,8 @@ Result<std::vector<Structure::Step>> Structure::load(bool folders) {
         step.wanted = query.integer(1);
         step.entry = query.integer(2);
         step.make = query.integer(3) == static_cast<std::int64_t>(ActionKind::mkdir);
+        // Left in staging by a run that was stopped in the middle of its moves.
+        step.staged = query.integer(4) < 0 ? staging_path(step.entry) : "";
         steps.push_back(std::move(step));
     }
 }
@@ -243,9 +246,25 @@ Result<bool> Structure::try_exchange(Step& step, std::vector<Step>& steps) {
     return false;
 }
 
+/// Whether another step can only land once this one's folder has left its place.
+Result<bool> Structure::is_waited_for(const Step& step, const std::vector<Step>& steps) {
+    const auto entry = GDS_TRY(store_.entry(step.entry));
+    for (const Step& other : steps) {
+        if (other.done || other.seq == step.seq || !entry) {
+            continue;
+        }
+        const auto target = GDS_TRY(target_of(other));
+        if (target && target->place == entry->parent && target->name == entry->name) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Result<bool> Structure::break_cycle(std::vector<Step>& steps) {
     for (Step& step : steps) {
-        if (step.done || step.make || !step.staged.empty()) {
+        if (step.done || step.make || !step.staged.empty() ||
+            !GDS_TRY(is_waited_for(step, steps))) {
             continue;
         }
         const bool exchanged = GDS_TRY(try_exchange(step, steps));
@@ -396,6 +415,9 @@ Status restore_interrupted_moves(state::Store& store, const volume::Volume& volu
         std::from_chars(found.name.data() + kPrefix.size(), end, n);
         const std::string waiting = join_path(staging, found.name);
         const auto entry = GDS_TRY(store.entry(n));
+        if (entry && entry->parent < 0) {
+            continue;  // the record knows it is here; the next plan moves it out
+        }
         const std::string home = entry && entry->parent >= 0 ? GDS_TRY(store.path_of(n)) : "";
         // Where its path is taken, the file was only a second name of one that is still there, or
         // its successor has landed.

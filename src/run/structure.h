@@ -47,6 +47,7 @@ private:
     Result<bool> try_folder(Step& step, std::vector<Step>& steps);
     Result<bool> make_folder(Step& step, const Target& target);
     Result<bool> move_folder(Step& step, const Target& target);
+    Result<bool> is_waited_for(const Step& step, const std::vector<Step>& steps);
     Result<bool> break_cycle(std::vector<Step>& steps);
     Result<bool> try_exchange(Step& step, std::vector<Step>& steps);
     Status secure_files(std::vector<Step>& steps);

@@ -295,6 +295,12 @@ Result<std::optional<Entry>> Store::entry_at(EntryNo parent, const std::string& 
 Result<std::string> Store::path_of(EntryNo entry) {
     std::string path;
     while (entry != 0) {
+        if (entry < 0) {
+            // In the middle of a move: it waits in staging under its number.
+            const std::string staged = ".gdrive-sync/staging/entry-" + std::to_string(-entry);
+            const auto below = path.find('/');
+            return below == std::string::npos ? staged : staged + path.substr(below);
+        }
         Query query(db_, "SELECT parent, name FROM entry WHERE n = ?", entry);
         const bool row = GDS_TRY(query.next());
         if (!row) {

@@ -37,6 +37,9 @@ public:
     Status run(const std::function<std::optional<Job>()>& next,
                const std::function<Status(std::vector<Outcome>)>& commit,
                const std::function<void(const Progress&)>& progress) {
+        // Another call is another round: `next` may have jobs again, for the same paths too.
+        ask_ = true;
+        claimed_.clear();
         GDS_CHECK(volume::make_state_dir(volume_));
         for (;;) {
             hand_over(commit);

@@ -131,6 +131,22 @@ class FirstSyncAndChanges(MirrorCase):
         trashed = list((self.dest / ".gdrive-sync" / "trash").glob("*/manifest.jsonl"))
         self.assertEqual(len(trashed), 1)
 
+    def test_deletes_follow_a_folder_that_is_renamed_in_the_same_run(self):
+        self.write("p/x", "of p")
+        self.write("q/x", "of q")
+        self.write("p/keeps it", "1")
+        self.sync()
+        (self.source / "p" / "x").unlink()
+        self.swap("p", "q")
+        self.sync()
+        self.assert_equal_trees()
+        self.assertEqual(self.sync().report["actions"], [])
+
+    def test_what_a_filter_begins_to_exclude_stays(self):
+        result = self.sync("--exclude", "sub/**")
+        self.assertEqual(result.report["actions"], [])
+        self.assertTrue((self.dest / "sub" / "deeper" / "c.txt").exists())
+
     def swap(self, a, b):
         hold = self.source / "hold"
         (self.source / a).rename(hold)
