@@ -193,7 +193,7 @@ Answer list_changes(const Request& request, const Store& store) {
         envelope +
             "changes(kind,removed,fileId,time,changeType,type,driveId,file(kind,id,name,"
             "mimeType))",
-        envelope + "changes(" + change + "(" + std::string(kFileShape) + "))");
+        envelope + "changes(" + change + "(" + std::string(file_shape()) + "))");
     if (!mask) {
         return mask.error();
     }

@@ -9,8 +9,8 @@
 #include <csignal>
 #include <functional>
 #include <map>
-#include <thread>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 namespace emulator {
 namespace {

@@ -77,7 +77,8 @@ bool DiskSource::walk(const std::string& path, const std::string& parent, Snapsh
     bool ok = false;
     for (const std::string& name : entries_of(path, ok)) {
         struct statx stat {};
-        const std::string full = path + "/" + name;
+        std::string full = path;
+        full.append("/").append(name);
         if (::statx(AT_FDCWD, full.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME,
                     &stat) != 0 ||
             !(S_ISDIR(stat.stx_mode) || S_ISREG(stat.stx_mode))) {

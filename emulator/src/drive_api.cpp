@@ -168,7 +168,7 @@ Answer DriveApi::answer(const Request& request, const Route& route) {
 }
 
 Answer DriveApi::get(const Request& request, const Route& route) {
-    const auto mask = request_mask(request, kFileStandard, kFileShape);
+    const auto mask = request_mask(request, kFileStandard, file_shape());
     if (!mask) {
         return mask.error();
     }

@@ -100,8 +100,8 @@ std::string read_delivery(Reader& reader, Delivery& delivery) {
 }
 
 std::string read_action(const json& object, FaultAction& action) {
-    static const std::set<std::string> kLists = {"",           "empty",     "half", "repeat-token",
-                                                 "drop-token", "incomplete"};
+    static const std::set<std::string> lists = {"",           "empty",     "half", "repeat-token",
+                                                "drop-token", "incomplete"};
     Reader reader(object, "action");
     reader.read("latency_ms", action.latency_ms);
     reader.read("hang", action.delivery.hang);
@@ -121,11 +121,11 @@ std::string read_action(const json& object, FaultAction& action) {
     reader.read("content_range", action.content_range);
     reader.read("ignore_range", action.ignore_range);
     reader.read("truncate", action.truncate);
-    const std::string delivery = read_delivery(reader, action.delivery);
+    std::string delivery = read_delivery(reader, action.delivery);
     if (!delivery.empty()) {
         return delivery;
     }
-    return kLists.contains(action.list) ? reader.error() : "action.list is none of the known ways";
+    return lists.contains(action.list) ? reader.error() : "action.list is none of the known ways";
 }
 
 }  // namespace

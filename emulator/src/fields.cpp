@@ -89,9 +89,11 @@ void add_content(Members& members, const Item& item, const Switches& switches) {
     });
     members.text("originalFilename", item.name);
     const auto dot = item.name.rfind('.');
-    const std::string extension = dot == std::string::npos ? "" : item.name.substr(dot + 1);
-    members.add("fileExtension", true, [&] { return extension; });
-    members.add("fullFileExtension", true, [&] { return extension; });
+    const auto extension = [&] {
+        return dot == std::string::npos ? "" : item.name.substr(dot + 1);
+    };
+    members.add("fileExtension", true, extension);
+    members.add("fullFileExtension", true, extension);
 }
 
 json capabilities_json(const Item& item) {
@@ -145,18 +147,24 @@ void add_people(Members& members, const Item& item, const Store& store) {
 
 }  // namespace
 
-const std::string_view kFileShape =
-    "kind,id,name,mimeType,description,starred,trashed,explicitlyTrashed,trashingUser,trashedTime,"
-    "parents,properties,appProperties,spaces,version,webContentLink,webViewLink,iconLink,"
-    "hasThumbnail,thumbnailLink,thumbnailVersion,viewedByMe,viewedByMeTime,createdTime,"
-    "modifiedTime,modifiedByMeTime,modifiedByMe,sharedWithMeTime,sharingUser,owners,teamDriveId,"
-    "driveId,lastModifyingUser,shared,ownedByMe,capabilities,viewersCanCopyContent,"
-    "copyRequiresWriterPermission,writersCanShare,permissions,permissionIds,"
-    "hasAugmentedPermissions,folderColorRgb,originalFilename,fullFileExtension,fileExtension,"
-    "md5Checksum,sha1Checksum,sha256Checksum,size,quotaBytesUsed,headRevisionId,contentHints,"
-    "imageMediaMetadata,videoMediaMetadata,isAppAuthorized,exportLinks,shortcutDetails(targetId,"
-    "targetMimeType,targetResourceKey),contentRestrictions,labelInfo,resourceKey,"
-    "linkShareMetadata,inheritedPermissionsDisabled,downloadRestrictions";
+std::string_view file_shape() {
+    return "kind,id,name,mimeType,description,starred,trashed,explicitlyTrashed,trashingUser,"
+           "trashedTime,"
+           "parents,properties,appProperties,spaces,version,webContentLink,webViewLink,iconLink,"
+           "hasThumbnail,thumbnailLink,thumbnailVersion,viewedByMe,viewedByMeTime,createdTime,"
+           "modifiedTime,modifiedByMeTime,modifiedByMe,sharedWithMeTime,sharingUser,owners,"
+           "teamDriveId,"
+           "driveId,lastModifyingUser,shared,ownedByMe,capabilities,viewersCanCopyContent,"
+           "copyRequiresWriterPermission,writersCanShare,permissions,permissionIds,"
+           "hasAugmentedPermissions,folderColorRgb,originalFilename,fullFileExtension,"
+           "fileExtension,"
+           "md5Checksum,sha1Checksum,sha256Checksum,size,quotaBytesUsed,headRevisionId,"
+           "contentHints,"
+           "imageMediaMetadata,videoMediaMetadata,isAppAuthorized,exportLinks,shortcutDetails("
+           "targetId,"
+           "targetMimeType,targetResourceKey),contentRestrictions,labelInfo,resourceKey,"
+           "linkShareMetadata,inheritedPermissionsDisabled,downloadRestrictions";
+}
 
 json file_json(const Item& item, const Mask& mask, const Presentation& how) {
     json out = json::object();

@@ -30,7 +30,7 @@ tl::expected<Mask, Answer> request_mask(const Request& request, std::string_view
                                         std::string_view shape);
 
 /// Members of the resource File, in the syntax of fields.
-extern const std::string_view kFileShape;
+std::string_view file_shape();
 /// What files.get answers without `fields`.
 inline constexpr std::string_view kFileStandard = "kind,id,name,mimeType,resourceKey";
 

@@ -109,7 +109,8 @@ bool known_elsewhere(const std::string& name) {
 
 std::string text_member(const json& object, const char* name, std::string fallback) {
     const auto found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : fallback;
+    return found != object.end() && found->is_string() ? found->get<std::string>()
+                                                       : std::move(fallback);
 }
 
 ContentPtr read_content(const json& object) {

@@ -141,7 +141,7 @@ private:
         auto mask = request_mask(
             request_,
             "kind,nextPageToken,incompleteSearch,files(" + std::string(kFileStandard) + ")",
-            "kind,nextPageToken,incompleteSearch,files(" + std::string(kFileShape) + ")");
+            "kind,nextPageToken,incompleteSearch,files(" + std::string(file_shape()) + ")");
         if (!mask) {
             return mask.error();
         }

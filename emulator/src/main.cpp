@@ -240,7 +240,8 @@ int run(const Options& options) {
     }
     std::cout << front.addresses() << std::flush;
     int signal = 0;
-    sigwait(&stops, &signal);
+    while (sigwait(&stops, &signal) != 0) {
+    }
     // Connections have threads that may be stalled on purpose: nobody waits for them.
     ::_exit(0);
 }
@@ -248,7 +249,7 @@ int run(const Options& options) {
 }  // namespace
 }  // namespace emulator
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     emulator::Options options;
     CLI::App app("Stands in for Google's token endpoint and Drive API v3, for reading.",
                  "drive-emulator");
@@ -263,4 +264,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     return emulator::run(options);
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "drive-emulator: %s\n", error.what());  // NOLINT(cert-err33-c)
+    return 1;
 }
