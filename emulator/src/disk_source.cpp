@@ -2,6 +2,7 @@
 
 #include "digest.h"
 #include "edits.h"
+#include "free_with.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -48,13 +49,9 @@ std::int64_t steady_ns() {
     return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 
-struct CloseDir {
-    void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
 std::vector<std::string> entries_of(const std::string& path, bool& ok) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, CloseDir> dir(::opendir(path.c_str()));
+    const std::unique_ptr<DIR, FreeWith<::closedir>> dir(::opendir(path.c_str()));
     ok = dir != nullptr;
     if (!dir) {
         return names;

@@ -1,6 +1,7 @@
 #include "jwt.h"
 
 #include "digest.h"
+#include "free_with.h"
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
@@ -15,13 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-template <auto Free>
-struct FreeWith {
-    template <class T>
-    void operator()(T* pointer) const {
-        Free(pointer);
-    }
-};
 using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using Bio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using Context = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>>;

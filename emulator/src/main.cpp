@@ -217,7 +217,9 @@ int run(const Options& options) {
     sigaddset(&stops, SIGTERM);
     sigaddset(&stops, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stops, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
+    if (::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+        return fail("SIGPIPE cannot be ignored");
+    }
 
     Service service(options.oauth, options.log_limit);
     for (const std::string& error :
