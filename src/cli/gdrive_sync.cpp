@@ -8,6 +8,7 @@
 #include "gds/config/config.h"
 #include "gds/run/run.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -38,6 +39,30 @@ Status print(std::string_view text) {
 ExitCode usage(const Error& problem) {
     log::error(problem.message);
     return ExitCode::usage;
+}
+
+/// Whoever closed a standard stream would have the next file that is opened take its number, and
+/// answers would go into it. What stands in its place refuses every byte.
+void keep_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) < 0) {
+            // Takes the lowest number that is free, which is `stream`; kept open to the end.
+            [[maybe_unused]] const int held =
+                ::open("/dev/null", O_CLOEXEC | (stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+        }
+    }
+}
+
+/// A mistake in the options is told in the form that was asked for, as far as that can be known
+/// without them.
+void speak_json_early(const config::Flags& flags) {
+    const auto flag = flags.find("log-format");
+    const std::string format = flag != flags.end() && !flag->second.empty()
+                                   ? flag->second.back()
+                                   : environment("GDRIVE_SYNC_LOG_FORMAT").value_or("");
+    if (format == "json") {
+        log::configure(log::Level::info, log::Format::json);
+    }
 }
 
 void set_up_log(const config::Resolved& options) {
@@ -220,7 +245,8 @@ ExitCode dispatch(const CommandLine& line, const config::Resolved& options) {
     if (line.command == "auth check") {
         return run::check_credentials(run_settings(line.command, options), cancel, print);
     }
-    if (options.text("dest").empty()) {
+    const bool of_the_volume = line.command == "status" || line.command == "approve";
+    if (options.text("dest").empty() && (!of_the_volume || options.text("state-dir").empty())) {
         return usage(
             error(Code::invalid_argument, "no destination: name the directory with --dest DIR"));
     }
@@ -233,9 +259,7 @@ ExitCode dispatch(const CommandLine& line, const config::Resolved& options) {
     return run::mirror(run_settings(line.command, options), cancel, print);
 }
 
-}  // namespace
-
-ExitCode gdrive_sync(int argc, char** argv) {
+ExitCode run_command(int argc, char** argv) {
     const auto line = parse_command_line(argc, argv);
     if (!line) {
         return usage(line.error());
@@ -245,15 +269,23 @@ ExitCode gdrive_sync(int argc, char** argv) {
                                              : std::string("gdrive-sync " GDS_VERSION "\n"));
         return said ? ExitCode::ok : ExitCode::internal;
     }
+    speak_json_early(line->flags);
     const auto options = config::Resolved::make(line->flags, environment);
     if (!options) {
         return usage(options.error());
     }
     set_up_log(*options);
-    const ExitCode code = dispatch(*line, *options);
+    return dispatch(*line, *options);
+}
+
+}  // namespace
+
+ExitCode gdrive_sync(int argc, char** argv) {
+    keep_standard_streams();
+    const ExitCode code = run_command(argc, argv);
     if (std::fflush(stdout) != 0) {
-        log::error("standard output could not be written");
-        return ExitCode::internal;
+        log::error("standard output could not be written; is its disk full, or its reader gone?");
+        return most_serious(code, ExitCode::internal);
     }
     return code;
 }

@@ -5,6 +5,7 @@
 #include "gds/volume/trash.h"
 #include "gds/volume/volume.h"
 #include "source.h"
+#include "whereabouts.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -25,18 +26,18 @@ ExitCode refuse(ExitCode code, const Error& problem) {
     return code;
 }
 
+/// The settings with a destination, also where only the state directory was named.
+Result<VolumeSettings> locate(VolumeSettings settings) {
+    if (settings.destination.empty()) {
+        settings.destination = GDS_TRY(destination_of(settings.state_dir));
+    }
+    return settings;
+}
+
 std::int64_t to_number(const std::string& text) {
     std::int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
-}
-
-std::string database_of(const VolumeSettings& settings) {
-    const std::string directory =
-        settings.state_dir.empty()
-            ? fmt::format("{}/{}", settings.destination, volume::kStateDirName)
-            : settings.state_dir;
-    return directory + "/state.db";
 }
 
 Status fill_from_store(report::StatusView& view, state::Store& store) {
@@ -95,7 +96,7 @@ Status fill_withheld(report::StatusView& view, const volume::Marker& marker, sta
 Result<report::StatusView> view_of(const VolumeSettings& settings) {
     const volume::Volume volume = GDS_TRY(volume::Volume::open(settings.destination));
     const auto marker = GDS_TRY(volume::read_marker(volume));
-    const std::string database = database_of(settings);
+    const std::string database = database_path(settings.destination, settings.state_dir);
     report::StatusView view;
     view.destination = settings.destination;
     view.now_ms = wall_clock_ms();
@@ -103,9 +104,7 @@ Result<report::StatusView> view_of(const VolumeSettings& settings) {
         view.warnings.emplace_back("no run has worked on this destination yet");
         return view;
     }
-    const char* directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
-    state::Store store = GDS_TRY(state::Store::open_copy(
-        database, directory == nullptr || *directory == '\0' ? "/tmp" : directory));
+    state::Store store = GDS_TRY(state::Store::open_copy(database, temporary_directory()));
     GDS_CHECK(fill_from_store(view, store));
     if (marker) {
         view.source = marker->source;
@@ -122,7 +121,12 @@ Result<report::StatusView> view_of(const VolumeSettings& settings) {
 
 }  // namespace
 
-ExitCode status(const VolumeSettings& settings, const Output& output) {
+ExitCode status(const VolumeSettings& asked, const Output& output) {
+    const auto located = locate(asked);
+    if (!located) {
+        return refuse(ExitCode::usage, located.error());
+    }
+    const VolumeSettings& settings = *located;
     const auto view = view_of(settings);
     if (!view) {
         return refuse(ExitCode::destination, view.error().context("status"));
@@ -133,8 +137,13 @@ ExitCode status(const VolumeSettings& settings, const Output& output) {
     return written ? ExitCode::ok : refuse(ExitCode::internal, written.error());
 }
 
-ExitCode approve(const VolumeSettings& settings, const std::string& plan, Cancel& cancel,
+ExitCode approve(const VolumeSettings& asked, const std::string& plan, Cancel& cancel,
                  const Output& output) {
+    const auto located = locate(asked);
+    if (!located) {
+        return refuse(ExitCode::usage, located.error());
+    }
+    const VolumeSettings& settings = *located;
     const auto volume = volume::Volume::open(settings.destination);
     if (!volume) {
         return refuse(ExitCode::destination, volume.error());

@@ -1,12 +1,14 @@
 #include "pipeline.h"
 
 #include "adoption.h"
+#include "advice.h"
 #include "gds/base/log.h"
 #include "gds/plan/guards.h"
 #include "planning.h"
 #include "projection.h"
 #include "scan.h"
 #include "structure.h"
+#include "whereabouts.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -28,10 +30,16 @@ std::string make_run_id(std::int64_t now_ms) {
     return stamp + "-" + random_hex(3);
 }
 
-std::string temporary_directory() {
-    // Read once, before any thread starts.
-    const char* directory = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
-    return directory == nullptr || *directory == '\0' ? "/tmp" : directory;
+Status check_formats(const std::vector<std::string>& formats) {
+    for (const std::string& format : formats) {
+        if (!drive::is_export_extension(format)) {
+            return error(Code::invalid_argument,
+                         fmt::format("--export-formats: Google exports nothing as \"{}\"; give "
+                                     "names such as docx, xlsx, pptx, svg, odt or pdf",
+                                     printable(format)));
+        }
+    }
+    return {};
 }
 
 }  // namespace
@@ -85,16 +93,16 @@ Pipeline::Phase Pipeline::go() {
 
 Pipeline::Phase Pipeline::fail(ExitCode code, const Error& problem) const {
     if (problem.code == Code::cancelled) {
+        static constexpr std::string_view kKept =
+            "what was finished is kept and the next run goes on from there";
+        const auto stopped = [](ExitCode how, std::string_view by) {
+            return Failure{how, error(Code::cancelled, fmt::format("{}; {}", by, kKept))};
+        };
         switch (cancel_.reason()) {
             case StopReason::interrupted:
-                return Failure{ExitCode::interrupted, error(Code::cancelled, "interrupted")};
-            case StopReason::terminated:
-                return Failure{ExitCode::terminated, error(Code::cancelled, "terminated")};
-            default:
-                return Failure{ExitCode::partial,
-                               error(Code::cancelled,
-                                     "--max-duration is over; what was finished is kept and the "
-                                     "next run goes on from there")};
+                return stopped(ExitCode::interrupted, "stopped by SIGINT");
+            case StopReason::terminated: return stopped(ExitCode::terminated, "stopped by SIGTERM");
+            default: return stopped(ExitCode::partial, "--max-duration is over");
         }
     }
     return Failure{problem.code == Code::internal ? ExitCode::internal : code, problem};
@@ -102,11 +110,11 @@ Pipeline::Phase Pipeline::fail(ExitCode code, const Error& problem) const {
 
 Pipeline::Phase Pipeline::fail_source(const Error& problem) const {
     const bool auth = problem.code == Code::unauthenticated;
-    return fail(auth ? ExitCode::auth : ExitCode::source, problem);
+    return fail(auth ? ExitCode::auth : ExitCode::source, advise_on_source(problem));
 }
 
 Pipeline::Phase Pipeline::fail_destination(const Error& problem) const {
-    return fail(ExitCode::destination, problem);
+    return fail(ExitCode::destination, advise_on_destination(problem, settings_.destination));
 }
 
 void Pipeline::show(const std::string& phase, std::int64_t files, std::int64_t files_total,
@@ -126,6 +134,9 @@ Pipeline::Phase Pipeline::prepare_inputs() {
         return fail(ExitCode::usage, filter.error());
     }
     filter_ = std::move(*filter);
+    if (const Status known = check_formats(settings_.export_formats); !known) {
+        return fail(ExitCode::usage, known.error());
+    }
     auto credentials = auth::load_credentials(settings_.credentials);
     if (!credentials) {
         return fail(ExitCode::usage, credentials.error());
@@ -144,14 +155,6 @@ Pipeline::Phase Pipeline::prepare_inputs() {
     return std::nullopt;
 }
 
-std::string Pipeline::database_path() const {
-    const std::string directory =
-        settings_.state_dir.empty()
-            ? fmt::format("{}/{}", settings_.destination, volume::kStateDirName)
-            : settings_.state_dir;
-    return directory + "/state.db";
-}
-
 Pipeline::Phase Pipeline::open_destination() {
     auto volume = volume::Volume::open(settings_.destination);
     if (!volume) {
@@ -167,7 +170,7 @@ Pipeline::Phase Pipeline::open_destination() {
         auto lock = volume::Lock::acquire(*volume_, record_.id, settings_.lock_wait, cancel_);
         if (!lock) {
             const bool busy = lock.error().code == Code::busy;
-            return fail(busy ? ExitCode::busy : ExitCode::destination, lock.error());
+            return busy ? fail(ExitCode::busy, lock.error()) : fail_destination(lock.error());
         }
         lock_.emplace(std::move(*lock));
     }
@@ -180,7 +183,7 @@ Pipeline::Phase Pipeline::open_destination() {
 }
 
 Pipeline::Phase Pipeline::open_state() {
-    const std::string path = database_path();
+    const std::string path = database_path(settings_.destination, settings_.state_dir);
     const bool database_exists = ::access(path.c_str(), F_OK) == 0;
     if (database_exists && !marker_ && settings_.command != "resync") {
         return fail_destination(error(
@@ -201,6 +204,9 @@ Pipeline::Phase Pipeline::open_state() {
         return fail_destination(volume_id.error());
     }
     if (!settings_.dry_run()) {
+        if (const Status known = remember_destination(*store_, settings_.destination); !known) {
+            return fail_destination(known.error());
+        }
         if (const Status restored = restore_interrupted_moves(*store_, *volume_); !restored) {
             return fail_destination(restored.error());
         }

@@ -65,7 +65,6 @@ private:
     Phase fail(ExitCode code, const Error& problem) const;
     Phase fail_source(const Error& problem) const;
     Phase fail_destination(const Error& problem) const;
-    [[nodiscard]] std::string database_path() const;
     void show(const std::string& phase, std::int64_t files, std::int64_t files_total = 0,
               std::int64_t bytes = 0, std::int64_t bytes_total = 0);
 

@@ -220,11 +220,13 @@ Pipeline::Phase Pipeline::make_room() {
         }
     }
     if (*needed + kSpareBytes > space->free_bytes) {
-        return fail_destination(error(
-            Code::disk_full,
-            fmt::format("the plan needs {} and the volume has {} free: nothing was downloaded. "
-                        "Enlarge the volume, or mirror less with --exclude or --max-size",
-                        format_size(*needed), format_size(space->free_bytes))));
+        return fail(
+            ExitCode::destination,
+            error(
+                Code::disk_full,
+                fmt::format("the plan needs {} and the volume has {} free: nothing was downloaded. "
+                            "Enlarge the volume, or mirror less with --exclude or --max-size",
+                            format_size(*needed), format_size(space->free_bytes))));
     }
     return std::nullopt;
 }
@@ -280,7 +282,7 @@ Pipeline::Phase Pipeline::finish() {
         }
     }
     if (doubt_) {
-        return Failure{ExitCode::source, *doubt_};
+        return fail_source(*doubt_);
     }
     return std::nullopt;
 }

@@ -1,3 +1,4 @@
+#include "advice.h"
 #include "gds/base/log.h"
 #include "gds/report/exposition.h"
 #include "gds/report/metrics.h"
@@ -59,6 +60,18 @@ Result<std::string> first_deletes(state::Store& store) {
             return first;
         }
         first += ++shown > 3 ? ", ..." : (first.empty() ? "" : ", ") + printable(query.view(0));
+    }
+}
+
+/// The run's one line: what it did, and where a person is needed, for what.
+void say_how_it_ended(const model::RunRecord& record) {
+    const std::string summary = report::summary_line(record);
+    switch (record.exit_code) {
+        case ExitCode::ok:
+        case ExitCode::differs: log::info(summary); return;
+        case ExitCode::interrupted:
+        case ExitCode::terminated: log::warn(summary); return;
+        default: log::error(summary);
     }
 }
 
@@ -158,8 +171,14 @@ void Pipeline::finish_record() {
         return transaction.commit();
     };
     if (const Status remembered = remember(); !remembered) {
-        log::error("the run could not be recorded", {{"because", remembered.error().message}});
+        const Error problem = advise_on_destination(
+            remembered.error().context("the run could not be recorded"), settings_.destination);
         record_.exit_code = most_serious(record_.exit_code, ExitCode::destination);
+        if (record_.message.empty()) {
+            record_.message = problem.message;
+        } else {
+            log::warn(problem.message);
+        }
     }
 }
 
@@ -203,13 +222,7 @@ void Pipeline::write_outputs() {
                      report::push_exposition(target, report::metrics_text(record_)));
         }
     }
-    const std::string summary = report::summary_line(record_);
-    if (record_.message.empty()) {
-        log::info(summary);
-        return;
-    }
-    log::error(record_.message);
-    log::info(summary);
+    say_how_it_ended(record_);
 }
 
 ExitCode mirror(const Settings& settings, Cancel& cancel, const Output& output) {

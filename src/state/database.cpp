@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <system_error>
+
 namespace gds::state {
 
 namespace {
@@ -16,8 +18,7 @@ Code code_of(int sqlite_code, int system_errno) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED: return Code::busy;
         case SQLITE_IOERR:
-            return errno_error(system_errno, "").code == Code::disk_full ? Code::disk_full
-                                                                         : Code::io;
+        case SQLITE_CANTOPEN: return errno_error(system_errno, "").code;
         case SQLITE_MISUSE:
         case SQLITE_ERROR:
         case SQLITE_CONSTRAINT:
@@ -49,8 +50,12 @@ Status Database::execute(const std::string& sql) {
 
 Error Database::failure(std::string_view what) const {
     const int code = sqlite3_errcode(handle_.get());
-    return error(code_of(code, sqlite3_system_errno(handle_.get())),
-                 fmt::format("{}: {}", what, sqlite3_errmsg(handle_.get())));
+    const int system = sqlite3_system_errno(handle_.get());
+    std::string text = fmt::format("{}: {}", what, sqlite3_errmsg(handle_.get()));
+    if (code != SQLITE_OK && system != 0) {
+        text += fmt::format(" ({})", std::generic_category().message(system));
+    }
+    return error(code_of(code, system), std::move(text));
 }
 
 Database::Cached* Database::acquire(const char* sql) {

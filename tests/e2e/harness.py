@@ -83,6 +83,11 @@ class MirrorCase(unittest.TestCase):
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"{}")
 
+    def control_method(self, method, path):
+        request = urllib.request.Request(self.url + "/_emulator/" + path, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or b"{}")
+
     def write(self, path, content, root=None):
         """Write a file of the source with an mtime of its own, later than any before."""
         target = (root or self.source) / path
