@@ -28,6 +28,7 @@ const EVP_MD* type_of(Algorithm algorithm) {
         case Algorithm::md5: return EVP_md5();
         case Algorithm::sha1: return EVP_sha1();
         case Algorithm::sha256: return EVP_sha256();
+        case Algorithm::sha512: return EVP_sha512();
     }
     return EVP_sha256();
 }
@@ -37,7 +38,13 @@ constexpr std::size_t kReadBlock = 256 * 1024;
 }  // namespace
 
 std::size_t digest_size(Algorithm algorithm) {
-    return algorithm == Algorithm::md5 ? 16 : algorithm == Algorithm::sha1 ? 20 : 32;
+    switch (algorithm) {
+        case Algorithm::md5: return 16;
+        case Algorithm::sha1: return 20;
+        case Algorithm::sha256: return 32;
+        case Algorithm::sha512: return 64;
+    }
+    return 0;
 }
 
 struct Digest::State {

@@ -1,3 +1,4 @@
+#include "gds/base/base64.h"
 #include "gds/base/secret.h"
 #include "gds/http/engine.h"
 #include "gds/report/exposition.h"
@@ -8,28 +9,6 @@ namespace gds::report {
 
 namespace {
 
-constexpr std::string_view kStandardAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrlAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// RFC 4648 with padding; the alphabet says which of its two forms.
-std::string base64(std::string_view bytes, std::string_view alphabet) {
-    std::string result;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        unsigned group = 0;
-        for (std::size_t k = 0; k < 3; ++k) {
-            const bool there = i + k < bytes.size();
-            group = group << 8U | (there ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-        }
-        for (std::size_t k = 0; k < 4; ++k) {
-            const bool there = i + k <= bytes.size();
-            result += there ? alphabet[group >> (18 - 6 * k) & 0x3FU] : '=';
-        }
-    }
-    return result;
-}
-
 /// "/NAME/VALUE" of a grouping key. A '/' cannot be percent-encoded there and an empty value would
 /// end the path, so both go as base64; "=" stands for the empty value.
 std::string grouping(std::string_view name, std::string_view value) {
@@ -37,7 +16,7 @@ std::string grouping(std::string_view name, std::string_view value) {
         return fmt::format("/{}@base64/=", name);
     }
     if (value.find('/') != std::string_view::npos) {
-        return fmt::format("/{}@base64/{}", name, base64(value, kUrlAlphabet));
+        return fmt::format("/{}@base64/{}", name, base64(value, Base64Form::url));
     }
     return fmt::format("/{}/{}", name, http::encode_component(value));
 }
@@ -78,8 +57,7 @@ SplitUrl split_userinfo(const std::string& url) {
     if (userinfo.find(':') == std::string::npos) {
         userinfo += ':';
     }
-    return {url.substr(0, begin) + url.substr(at + 1),
-            Secret("Basic " + base64(userinfo, kStandardAlphabet))};
+    return {url.substr(0, begin) + url.substr(at + 1), Secret("Basic " + base64(userinfo))};
 }
 
 http::Options push_options(const PushTarget& target) {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "gds/base/result.h"
+
+#include <compare>
+#include <string>
+#include <string_view>
+
+namespace gds::registry {
+
+/// The content address of a manifest or blob, such as "sha256:" and 64 hex digits. Empty where
+/// default-made: that is the digest of what is not known.
+class Digest {
+public:
+    Digest() = default;
+
+    /// By the grammar of the OCI image spec; sha256 and sha512 must have their length. Error:
+    /// bad_response.
+    static Result<Digest> parse(std::string_view text);
+    /// SHA-256 of the bytes.
+    static Digest of(std::string_view bytes);
+
+    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] std::string_view algorithm() const;
+    [[nodiscard]] std::string_view hex() const;
+    [[nodiscard]] bool empty() const { return text_.empty(); }
+    /// "sha256:0123456789ab", for lines that people read.
+    [[nodiscard]] std::string shortened() const;
+    /// Whether the bytes have this digest. False for an algorithm that cannot be computed here.
+    [[nodiscard]] bool matches(std::string_view bytes) const;
+
+    friend auto operator<=>(const Digest&, const Digest&) = default;
+
+private:
+    explicit Digest(std::string text) : text_(std::move(text)) {}
+
+    std::string text_;
+};
+
+}  // namespace gds::registry
