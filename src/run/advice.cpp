@@ -25,6 +25,7 @@ std::string_view source_remedy(Code code) {
         case Code::timeout:
         case Code::bad_response:
         case Code::incomplete: return "nothing was deleted, and the next run tries again";
+        case Code::unauthenticated: return "`gdrive-sync auth check` says what works and what not";
         default: return "";
     }
 }
@@ -46,7 +47,9 @@ Error advise_on_destination(const Error& problem, const std::string& destination
 }
 
 Error advise_on_source(const Error& problem) {
-    return with(problem, source_remedy(problem.code));
+    // What the token endpoint refuses comes with its own remedy.
+    const bool advised = problem.message.find("gdrive-sync auth") != std::string::npos;
+    return advised ? problem : with(problem, source_remedy(problem.code));
 }
 
 }  // namespace gds::run

@@ -192,6 +192,13 @@ Pipeline::Phase Pipeline::open_state() {
                         "is the volume mounted? If it is new on purpose, run resync",
                         path, settings_.destination, volume::kStateDirName)));
     }
+    if (!settings_.dry_run() && !marker_) {
+        // Before the database, since one without a marker is the sign of a missing volume.
+        marker_.emplace().volume_id = random_hex(16);
+        if (const Status marked = volume::write_marker(*volume_, *marker_); !marked) {
+            return fail_destination(marked.error());
+        }
+    }
     state::Opened opened = state::Opened::existing;
     auto store = settings_.dry_run() ? state::Store::open_copy(path, temporary_directory())
                                      : state::Store::open(path, record_.id, opened);

@@ -135,11 +135,8 @@ Pipeline::Phase Pipeline::apply() {
 
 Status Pipeline::pin_source() {
     const std::string text = effective_source(settings_.source, credentials_).text();
-    volume::Marker marker = marker_.value_or(volume::Marker{});
+    volume::Marker& marker = *marker_;
     const std::string known_volume = GDS_TRY(store_->meta("volume"));
-    if (marker.volume_id.empty()) {
-        marker.volume_id = random_hex(16);
-    }
     if (marker.root_id != source_->folder.id || marker.source != text) {
         marker.root_id = source_->folder.id;
         marker.source = text;
@@ -148,7 +145,6 @@ Status Pipeline::pin_source() {
         }
         GDS_CHECK(volume::write_marker(*volume_, marker));
     }
-    marker_ = marker;
     return known_volume == marker.volume_id ? Status()
                                             : store_->set_meta("volume", marker.volume_id);
 }

@@ -52,7 +52,7 @@ class AgentCase(MirrorCase):
         super().setUp()
         self.metrics = self.dir / "gdrive-sync.prom"
 
-    def fault(self, action, count=0, **match):
+    def strike(self, action, count=0, **match):
         return self.control("faults", {"match": match, "action": action, "count": count})["ids"][0]
 
     def no_faults(self):

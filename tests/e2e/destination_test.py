@@ -69,6 +69,13 @@ class NotThere(AgentCase):
         self.assert_equal_trees()
 
 
+    def test_a_first_run_that_failed_is_no_sign_of_another_volume(self):
+        self.said(self.gds("sync", env={"GDRIVE_SYNC_REFRESH_TOKEN": "another"}), 3)
+        self.said(self.gds("sync", "--source-id", "nobody-has-this"), 6)
+        self.sync()
+        self.assert_equal_trees()
+
+
 class ReadOnly(AgentCase):
     def setUp(self):
         super().setUp()
@@ -142,7 +149,7 @@ class Full(AgentCase):
         self.write("old", os.urandom(100))
         entry = self.control("tree?path=claude/files")
         self.assertTrue(entry["id"])
-        self.fault({"rate": 2 * MIB}, label="files.media")
+        self.strike({"rate": 2 * MIB}, label="files.media")
         before = (self.dest / "old").read_bytes()
         process = self.start_sync("--trash-keep", "0", "--unmanaged", "keep", "--transfers", "1")
         wait_until(lambda: self.requests_of("files.media"))

@@ -75,7 +75,7 @@ class ExitCodes(AgentCase):
         self.write("file003.txt", "another content")
         self.write("file004.txt", "and another")
         entry = self.control("tree?path=claude/files/file003.txt")
-        self.fault({"flip_at": 2}, label="files.media", path=entry["id"])
+        self.strike({"flip_at": 2}, label="files.media", path=entry["id"])
         run = self.sync_with_outputs(code=5, result="partial")
         self.said(run, 5, "1 item", "gdrive-sync status")
         warnings = [w for w in lines_of(run.log, "warn") if "file003.txt" in w]
@@ -101,7 +101,7 @@ class ExitCodes(AgentCase):
         self.write("new.txt", "new")
         self.control("rescan", {})
         folder = self.control("tree?path=claude/files")["id"]
-        self.fault({"list": "incomplete"}, label="files.list", path=folder)
+        self.strike({"list": "incomplete"}, label="files.list", path=folder)
         run = self.sync_with_outputs(code=6, result="source")
         self.said(run, 6, "incomplete", f"id {folder}", "next run")
         self.assertTrue((self.dest / "file000.txt").exists())
@@ -113,7 +113,7 @@ class ExitCodes(AgentCase):
         self.said(run, 6, '"claude"', "incompleteSearch", "next run")
 
     def test_6_nobody_answers(self):
-        self.fault({"close": True}, label="files.list")
+        self.strike({"close": True}, label="files.list")
         run = self.sync_with_outputs("--retries", "0", code=6, result="source")
         self.said(run, 6)
 
@@ -151,7 +151,7 @@ class ExitCodes(AgentCase):
 
     def test_130_and_143(self):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            self.fault({"stall_at": 3, "stall_ms": 600_000}, label="files.media")
+            self.strike({"stall_at": 3, "stall_ms": 600_000}, label="files.media")
             process = self.start_sync("--metrics-file", self.metrics, "--report",
                                       self.dir / "report.json")
             wait_until(lambda: self.requests_of("files.media"))
@@ -181,7 +181,7 @@ class Precedence(AgentCase):
         self.bad_id = self.control("tree?path=claude/files/bad.txt")["id"]
 
     def fail_one(self):
-        self.fault({"flip_at": 2}, label="files.media", path=self.bad_id)
+        self.strike({"flip_at": 2}, label="files.media", path=self.bad_id)
 
     def trip_a_guard(self):
         for path in sorted(self.source.glob("file*"))[:26]:
@@ -195,7 +195,7 @@ class Precedence(AgentCase):
 
     def refuse_the_token(self):
         self.control("switches", {"invalid-grant": 1})
-        self.fault({"expire_tokens": True}, label="files.media")
+        self.strike({"expire_tokens": True}, label="files.media")
 
     def test_guard_over_partial(self):
         self.fail_one()
@@ -227,7 +227,7 @@ class Precedence(AgentCase):
         (self.source / "sub").mkdir()
         self.control("rescan", {})
         sub = self.control("tree?path=claude/files/sub")["id"]
-        self.fault({"list": "incomplete"}, label="files.list", path=sub)
+        self.strike({"list": "incomplete"}, label="files.list", path=sub)
         self.said(self.gds("sync"), 7, "free")
 
     def test_auth_over_guard_and_partial(self):

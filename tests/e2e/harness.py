@@ -48,6 +48,8 @@ class MirrorCase(unittest.TestCase):
     """A Drive (a directory behind the emulator) and a volume."""
 
     emulator_options = []
+    client_secret = "sec"
+    refresh_token = "rt"
 
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="gds-e2e-"))
@@ -64,7 +66,8 @@ class MirrorCase(unittest.TestCase):
         ready = self.dir / "ready"
         self.emulator = subprocess.Popen(
             [BIN / "drive-emulator", "--root", self.drive, "--client-id", "cid",
-             "--client-secret", "sec", "--refresh-token", "rt", "--ready-file", ready,
+             "--client-secret", self.client_secret, "--refresh-token", self.refresh_token,
+             "--ready-file", ready,
              *self.emulator_options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(self.stop_emulator)
@@ -103,8 +106,9 @@ class MirrorCase(unittest.TestCase):
 
     def environment(self):
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("GDRIVE_", "RCLONE_"))}
-        return {**keep, "GDRIVE_SYNC_CLIENT_ID": "cid", "GDRIVE_SYNC_CLIENT_SECRET": "sec",
-                "GDRIVE_SYNC_REFRESH_TOKEN": "rt", "GDRIVE_SYNC_DRIVE_ENDPOINT": self.url,
+        return {**keep, "GDRIVE_SYNC_CLIENT_ID": "cid",
+                "GDRIVE_SYNC_CLIENT_SECRET": self.client_secret,
+                "GDRIVE_SYNC_REFRESH_TOKEN": self.refresh_token, "GDRIVE_SYNC_DRIVE_ENDPOINT": self.url,
                 "GDRIVE_SYNC_TOKEN_ENDPOINT": self.url + "/token"}
 
     def run_command(self, *arguments, env=None, timeout=120):
