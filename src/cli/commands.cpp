@@ -1,15 +1,15 @@
 #include "commands.h"
 
-#include "gds/config/config.h"
-
 #include <fmt/core.h>
 
 #include <algorithm>
 
 namespace gds::cli {
 
-const std::vector<Command>& command_table() {
-    static const std::vector<Command> table = {
+namespace {
+
+std::vector<Command> gdrive_sync_commands() {
+    return {
         {"sync", "", "make the destination equal to the Drive folder",
          "One run: list the folder, plan, let the guards judge the plan, apply it. A run that "
          "finds\n"
@@ -41,7 +41,8 @@ const std::vector<Command>& command_table() {
          "exactly that set of deletes through at the next sync; should the set change meanwhile, "
          "the\n"
          "approval is void.",
-         "  gdrive-sync approve 3f2a9c0d17be5544 --dest /srv/content\n"},
+         "  gdrive-sync approve 3f2a9c0d17be5544 --dest /srv/content\n",
+         "gdrive-sync status names it"},
         {"auth login", "", "obtain a refresh token in a browser",
          "Prints an address to open, waits for the browser to come back to 127.0.0.1, and writes "
          "the\n"
@@ -54,17 +55,7 @@ const std::vector<Command>& command_table() {
          "Fetches a token, names the account and the scope, and looks for the source folder.",
          "  gdrive-sync auth check --credentials token.json --source claude/files\n"},
     };
-    return table;
 }
-
-const Command* find_command(std::string_view name) {
-    const auto& table = command_table();
-    const auto found = std::find_if(table.begin(), table.end(),
-                                    [&](const Command& command) { return command.name == name; });
-    return found == table.end() ? nullptr : &*found;
-}
-
-namespace {
 
 constexpr std::string_view kExitCodes =
     "Exit codes:\n"
@@ -72,10 +63,17 @@ constexpr std::string_view kExitCodes =
     "  5 some items failed  6 source    7 destination           8 another run is at work\n"
     "  10 diff --exit-code found differences   130/143 interrupted\n";
 
-std::string option_lines(std::string_view command) {
+constexpr std::string_view kNotes =
+    "Every option can also be given before the command, as an environment variable\n"
+    "(--max-delete is GDRIVE_SYNC_MAX_DELETE), or in a TOML file named with --config.\n"
+    "Credentials come from GDRIVE_SYNC_CLIENT_ID, GDRIVE_SYNC_CLIENT_SECRET and\n"
+    "GDRIVE_SYNC_REFRESH_TOKEN (or the same with _FILE), from --rclone-config, or from\n"
+    "--credentials.\n";
+
+std::string option_lines(const Interface& interface, std::string_view command) {
     std::string text;
     std::string_view group;
-    for (const config::Option& option : config::option_table()) {
+    for (const config::Option& option : interface.program.options) {
         if (!config::takes(option, command)) {
             continue;
         }
@@ -92,39 +90,51 @@ std::string option_lines(std::string_view command) {
     return text;
 }
 
-std::string program_help() {
+std::string program_help(const Interface& interface) {
+    const std::string_view program = interface.program.name;
     std::string text =
-        "gdrive-sync mirrors one Google Drive folder onto one directory, read-only at the "
-        "source.\n\n"
-        "Usage: gdrive-sync COMMAND [options]\n\nCommands:\n";
-    for (const Command& command : command_table()) {
+        fmt::format("{}\n\nUsage: {} COMMAND [options]\n\nCommands:\n", interface.purpose, program);
+    for (const Command& command : interface.commands) {
         text += fmt::format("  {:<12} {}\n", command.name, command.summary);
     }
-    text +=
-        "\nEvery option can also be given before the command, as an environment variable\n"
-        "(--max-delete is GDRIVE_SYNC_MAX_DELETE), or in a TOML file named with --config.\n"
-        "Credentials come from GDRIVE_SYNC_CLIENT_ID, GDRIVE_SYNC_CLIENT_SECRET and\n"
-        "GDRIVE_SYNC_REFRESH_TOKEN (or the same with _FILE), from --rclone-config, or from\n"
-        "--credentials.\n\nExamples:\n";
-    text += find_command("sync")->examples;
-    text += "\n";
-    text += kExitCodes;
-    return text + "\ngdrive-sync COMMAND --help tells more; gdrive-sync --version the version.\n";
+    return text + fmt::format(
+                      "\n{}\nExamples:\n{}\n{}\n{} COMMAND --help tells more; {} --version "
+                      "the version.\n",
+                      interface.notes, interface.commands.front().examples, interface.exit_codes,
+                      program, program);
 }
 
 }  // namespace
 
-std::string help_text(std::string_view name) {
-    const Command* command = find_command(name);
+const Interface& gdrive_sync_interface() {
+    static const Interface interface {
+        config::gdrive_sync(), gdrive_sync_commands(),
+            "gdrive-sync mirrors one Google Drive folder onto one directory, read-only at the "
+            "source.",
+            kNotes, kExitCodes
+    };
+    return interface;
+}
+
+const Command* find_command(const Interface& interface, std::string_view name) {
+    const auto& table = interface.commands;
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [&](const Command& command) { return command.name == name; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+std::string help_text(const Interface& interface, std::string_view name) {
+    const Command* command = find_command(interface, name);
     if (command == nullptr) {
-        return program_help();
+        return program_help(interface);
     }
+    const std::string_view program = interface.program.name;
     return fmt::format(
-        "gdrive-sync {}: {}\n\n{}\n\nUsage: gdrive-sync {}{}{} [options]\n{}\n"
+        "{} {}: {}\n\n{}\n\nUsage: {} {}{}{} [options]\n{}\n"
         "Examples:\n{}\n{}",
-        command->name, command->summary, command->text, command->name,
-        command->argument.empty() ? "" : " ", command->argument, option_lines(command->name),
-        command->examples, kExitCodes);
+        program, command->name, command->summary, command->text, program, command->name,
+        command->argument.empty() ? "" : " ", command->argument,
+        option_lines(interface, command->name), command->examples, interface.exit_codes);
 }
 
 }  // namespace gds::cli

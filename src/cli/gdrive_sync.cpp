@@ -1,86 +1,22 @@
 #include "gds/cli/gdrive_sync.h"
 
-#include "command_line.h"
-#include "commands.h"
 #include "gds/auth/login.h"
 #include "gds/base/log.h"
 #include "gds/base/text.h"
 #include "gds/config/config.h"
 #include "gds/run/run.h"
+#include "program.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-
-extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace gds::cli {
 
 namespace {
 
 constexpr std::string_view kUserAgent = "gdrive-sync/" GDS_VERSION " (gzip)";
-
-std::optional<std::string> environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-Status print(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-        return errno_error(errno, "standard output");
-    }
-    return {};
-}
-
-ExitCode usage(const Error& problem) {
-    log::error(problem.message);
-    return ExitCode::usage;
-}
-
-/// Whoever closed a standard stream would have the next file that is opened take its number, and
-/// answers would go into it. What stands in its place refuses every byte.
-void keep_standard_streams() {
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (::fcntl(stream, F_GETFD) < 0) {
-            // Takes the lowest number that is free, which is `stream`; kept open to the end.
-            [[maybe_unused]] const int held =
-                ::open("/dev/null", O_CLOEXEC | (stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
-        }
-    }
-}
-
-/// A mistake in the options is told in the form that was asked for, as far as that can be known
-/// without them.
-void speak_json_early(const config::Flags& flags) {
-    const auto flag = flags.find("log-format");
-    const std::string format = flag != flags.end() && !flag->second.empty()
-                                   ? flag->second.back()
-                                   : environment("GDRIVE_SYNC_LOG_FORMAT").value_or("");
-    if (format == "json") {
-        log::configure(log::Level::info, log::Format::json);
-    }
-}
-
-void set_up_log(const config::Resolved& options) {
-    static const std::map<std::string, log::Level> levels = {
-        {"trace", log::Level::trace}, {"debug", log::Level::debug}, {"info", log::Level::info},
-        {"warn", log::Level::warn},   {"error", log::Level::error}, {"off", log::Level::off}};
-    log::configure(levels.at(options.text("log-level")),
-                   options.text("log-format") == "json" ? log::Format::json : log::Format::text);
-    std::vector<std::string> names;
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        const std::string_view text(*variable);
-        names.emplace_back(text.substr(0, text.find('=')));
-    }
-    for (const std::string& name : config::unknown_variables(names)) {
-        log::warn("this environment variable means nothing here; is it misspelt?",
-                  {{"name", name}});
-    }
-}
 
 /// Paths of files that options name, as far as they lie in the destination.
 std::vector<std::string> files_in_destination(const config::Resolved& options) {
@@ -127,12 +63,6 @@ auth::CredentialSources credential_sources(const config::Resolved& options) {
     sources.credentials = options.text("credentials");
     sources.environment = environment;
     return sources;
-}
-
-report::ProgressMode progress_mode(const std::string& text) {
-    return text == "on"    ? report::ProgressMode::on
-           : text == "off" ? report::ProgressMode::off
-                           : report::ProgressMode::automatic;
 }
 
 run::Settings run_settings(const std::string& command, const config::Resolved& options) {
@@ -259,35 +189,10 @@ ExitCode dispatch(const CommandLine& line, const config::Resolved& options) {
     return run::mirror(run_settings(line.command, options), cancel, print);
 }
 
-ExitCode run_command(int argc, char** argv) {
-    const auto line = parse_command_line(argc, argv);
-    if (!line) {
-        return usage(line.error());
-    }
-    if (line->help || line->version) {
-        const Status said = print(line->help ? help_text(line->command)
-                                             : std::string("gdrive-sync " GDS_VERSION "\n"));
-        return said ? ExitCode::ok : ExitCode::internal;
-    }
-    speak_json_early(line->flags);
-    const auto options = config::Resolved::make(line->flags, environment);
-    if (!options) {
-        return usage(options.error());
-    }
-    set_up_log(*options);
-    return dispatch(*line, *options);
-}
-
 }  // namespace
 
 ExitCode gdrive_sync(int argc, char** argv) {
-    keep_standard_streams();
-    const ExitCode code = run_command(argc, argv);
-    if (std::fflush(stdout) != 0) {
-        log::error("standard output could not be written; is its disk full, or its reader gone?");
-        return most_serious(code, ExitCode::internal);
-    }
-    return code;
+    return run_program(gdrive_sync_interface(), argc, argv, dispatch);
 }
 
 }  // namespace gds::cli

@@ -1,13 +1,10 @@
 #include "gds/config/config.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 namespace gds::config {
 namespace {
-
-constexpr std::string_view kVariablePrefix = "GDRIVE_SYNC_";
 
 constexpr std::string_view kRun = "sync|resync|diff";
 constexpr std::string_view kSource = "sync|resync|diff|auth check";
@@ -186,19 +183,18 @@ std::string upper_case(std::string_view name) {
 }
 
 /// Credentials come from the environment without being options.
-bool is_credential(std::string_view name) {
-    static constexpr std::array<std::string_view, 3> kCredentials = {"CLIENT_ID", "CLIENT_SECRET",
-                                                                     "REFRESH_TOKEN"};
+bool is_secret(const Program& program, std::string_view name) {
     static constexpr std::string_view kFile = "_FILE";
     if (name.ends_with(kFile)) {
         name.remove_suffix(kFile.size());
     }
-    return std::find(kCredentials.begin(), kCredentials.end(), name) != kCredentials.end();
+    return std::find(program.secrets.begin(), program.secrets.end(), name) != program.secrets.end();
 }
 
 /// GDRIVE_SYNC_SERVICE_HOST, GDRIVE_SYNC_SERVICE_PORT_HTTP, GDRIVE_SYNC_PORT_80_TCP_ADDR.
 bool is_service_link(std::string_view name) {
-    return name == "SERVICE_HOST" || name.starts_with("SERVICE_PORT") || name.starts_with("PORT_");
+    return name == "SERVICE_HOST" || name.starts_with("SERVICE_PORT") || name == "PORT" ||
+           name.starts_with("PORT_");
 }
 
 }  // namespace
@@ -213,21 +209,26 @@ std::string_view origin_name(Origin origin) {
     return "";
 }
 
-const std::vector<Option>& option_table() {
-    static const std::vector<Option> table = [] {
-        std::vector<Option> all;
+const Program& gdrive_sync() {
+    static const Program program = [] {
+        Program made{
+            "gdrive-sync", "GDRIVE_SYNC_", {"CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"}, {}};
         for (const auto& group :
              {source_options(), destination_options(), guard_options(), filter_options(),
               transfer_options(), credential_options(), output_options()}) {
-            all.insert(all.end(), group.begin(), group.end());
+            made.options.insert(made.options.end(), group.begin(), group.end());
         }
-        return all;
+        return made;
     }();
-    return table;
+    return program;
 }
 
-const Option* find_option(std::string_view name) {
-    const auto& table = option_table();
+const std::vector<Option>& option_table() {
+    return gdrive_sync().options;
+}
+
+const Option* find_option(std::string_view name, const Program& program) {
+    const auto& table = program.options;
     const auto found = std::find_if(table.begin(), table.end(),
                                     [&](const Option& option) { return option.name == name; });
     return found == table.end() ? nullptr : &*found;
@@ -239,22 +240,23 @@ bool takes(const Option& option, std::string_view command) {
            std::find(commands.begin(), commands.end(), command) != commands.end();
 }
 
-std::string variable_name(const Option& option) {
-    return std::string(kVariablePrefix) + upper_case(option.name);
+std::string variable_name(const Option& option, const Program& program) {
+    return std::string(program.variable_prefix) + upper_case(option.name);
 }
 
-std::vector<std::string> unknown_variables(const std::vector<std::string>& names) {
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names,
+                                           const Program& program) {
     std::vector<std::string> unknown;
-    std::copy_if(names.begin(), names.end(), std::back_inserter(unknown), [](const auto& name) {
-        if (!name.starts_with(kVariablePrefix)) {
+    std::copy_if(names.begin(), names.end(), std::back_inserter(unknown), [&](const auto& name) {
+        if (!name.starts_with(program.variable_prefix)) {
             return false;
         }
-        const auto rest = std::string_view(name).substr(kVariablePrefix.size());
-        const auto& table = option_table();
+        const auto rest = std::string_view(name).substr(program.variable_prefix.size());
+        const auto& table = program.options;
         const bool known = std::any_of(table.begin(), table.end(), [&](const Option& option) {
             return upper_case(option.name) == rest;
         });
-        return !known && !is_credential(rest) && !is_service_link(rest);
+        return !known && !is_secret(program, rest) && !is_service_link(rest);
     });
     return unknown;
 }

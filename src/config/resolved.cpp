@@ -35,8 +35,8 @@ Status set(Values& values, const Option& option, const std::vector<std::string>&
     return {};
 }
 
-Status set_presets(Values& values) {
-    for (const auto& option : option_table()) {
+Status set_presets(Values& values, const Program& program) {
+    for (const auto& option : program.options) {
         std::vector<std::string> texts;
         if (!option.preset.empty()) {
             texts.emplace_back(option.preset);
@@ -52,8 +52,9 @@ bool is_service_link(const Option& option, std::string_view text) {
 }
 
 /// The option's variable, unless it is empty, which counts as unset.
-std::optional<std::string> variable(const Option& option, const Environment& environment) {
-    auto text = environment(variable_name(option));
+std::optional<std::string> variable(const Option& option, const Environment& environment,
+                                    const Program& program) {
+    auto text = environment(variable_name(option, program));
     if (text && (text->empty() || is_service_link(option, *text))) {
         text.reset();
     }
@@ -70,20 +71,22 @@ std::vector<std::string> lines(const std::string& text) {
     return result;
 }
 
-Status set_from_environment(Values& values, const Environment& environment) {
-    for (const auto& option : option_table()) {
-        if (const auto text = variable(option, environment)) {
+Status set_from_environment(Values& values, const Environment& environment,
+                            const Program& program) {
+    for (const auto& option : program.options) {
+        if (const auto text = variable(option, environment, program)) {
             const auto texts = holds_several(option.type) ? lines(*text) : std::vector{*text};
-            GDS_CHECK(set(values, option, texts, Origin::environment, variable_name(option)));
+            GDS_CHECK(
+                set(values, option, texts, Origin::environment, variable_name(option, program)));
         }
     }
     return {};
 }
 
-Status set_from_flags(Values& values, const Flags& flags) {
+Status set_from_flags(Values& values, const Flags& flags, const Program& program) {
     for (const auto& [name, texts] : flags) {
         const auto where = "--" + name;
-        const auto* option = find_option(name);
+        const auto* option = find_option(name, program);
         if (option == nullptr) {
             return error(Code::invalid_argument, where + ": there is no such option");
         }
@@ -96,21 +99,25 @@ Status set_from_flags(Values& values, const Flags& flags) {
     return {};
 }
 
-/// The file that --config names, else GDRIVE_SYNC_CONFIG, if any.
-Status set_from_file(Values& values, const Flags& flags, const Environment& environment) {
-    const auto& option = *find_option("config");
+/// The file that --config names, else the program's variable for it, if any.
+Status set_from_file(Values& values, const Flags& flags, const Environment& environment,
+                     const Program& program) {
+    const auto& option = *find_option("config", program);
     const auto flag = flags.find(option.name);
     const bool by_flag = flag != flags.end() && !flag->second.empty();
-    const auto path = by_flag ? std::optional(flag->second.back()) : variable(option, environment);
+    const auto path =
+        by_flag ? std::optional(flag->second.back()) : variable(option, environment, program);
     if (!path || path->empty()) {
         return {};
     }
-    auto read = read_toml(*path, [&](const Option& named, const std::vector<std::string>& texts,
-                                     const std::string& where) {
-        return set(values, named, texts, Origin::file, where);
-    });
+    auto read = read_toml(
+        *path, program,
+        [&](const Option& named, const std::vector<std::string>& texts, const std::string& where) {
+            return set(values, named, texts, Origin::file, where);
+        });
     if (!read && read.error().code != Code::invalid_argument) {
-        auto unreadable = read.error().context(by_flag ? "--config" : variable_name(option));
+        auto unreadable =
+            read.error().context(by_flag ? "--config" : variable_name(option, program));
         unreadable.code = Code::invalid_argument;
         return unreadable;
     }
@@ -119,19 +126,22 @@ Status set_from_file(Values& values, const Flags& flags, const Environment& envi
 
 /// The table and the calls that ask for its options are one program: a mismatch is a bug in it.
 [[noreturn]] void bug(std::string_view name, std::string_view what) {
-    log::error("this is a bug in gdrive-sync", {{"option", name}, {"problem", what}});
+    log::error("this is a bug: an option is asked for that is not there",
+               {{"option", name}, {"problem", what}});
     std::abort();
 }
 
 }  // namespace
 
-Result<Resolved> Resolved::make(const Flags& flags, const Environment& environment) {
+Result<Resolved> Resolved::make(const Flags& flags, const Environment& environment,
+                                const Program& program) {
     Resolved resolved;
+    resolved.program_ = &program;
     auto& values = resolved.values_;
-    GDS_CHECK(set_presets(values));
-    GDS_CHECK(set_from_file(values, flags, environment));
-    GDS_CHECK(set_from_environment(values, environment));
-    GDS_CHECK(set_from_flags(values, flags));
+    GDS_CHECK(set_presets(values, program));
+    GDS_CHECK(set_from_file(values, flags, environment, program));
+    GDS_CHECK(set_from_environment(values, environment, program));
+    GDS_CHECK(set_from_flags(values, flags, program));
     return resolved;
 }
 
@@ -154,7 +164,7 @@ std::string Resolved::text(std::string_view name) const {
 
 std::vector<std::string> Resolved::list(std::string_view name) const {
     const auto& texts = value(name).texts;
-    if (!holds_several(find_option(name)->type)) {
+    if (!holds_several(find_option(name, *program_)->type)) {
         bug(name, "not a list");
     }
     return texts;
@@ -162,7 +172,7 @@ std::vector<std::string> Resolved::list(std::string_view name) const {
 
 std::optional<std::string> Resolved::single(std::string_view name, Type type) const {
     const auto& texts = value(name).texts;
-    const auto& option = *find_option(name);
+    const auto& option = *find_option(name, *program_);
     if (option.type != type) {
         bug(name, "of another type");
     }

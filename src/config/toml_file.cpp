@@ -18,14 +18,14 @@ namespace gds::config {
 namespace {
 
 /// The place for a secret, where that is what the key asks for.
-std::optional<std::string> secret_variable(std::string_view key) {
-    for (const std::string_view variable : {"CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN"}) {
+std::optional<std::string> secret_variable(std::string_view key, const Program& program) {
+    for (const std::string_view variable : program.secrets) {
         const bool same = std::equal(
             key.begin(), key.end(), variable.begin(), variable.end(), [](char a, char b) {
                 return (a == '-' ? '_' : std::toupper(static_cast<unsigned char>(a))) == b;
             });
         if (same) {
-            return fmt::format("GDRIVE_SYNC_{}", variable);
+            return fmt::format("{}{}", program.variable_prefix, variable);
         }
     }
     return std::nullopt;
@@ -105,14 +105,14 @@ Result<std::vector<std::string>> texts_of(const Option& option, const toml::node
 }
 
 /// The option that a key of the file means.
-Result<const Option*> option_of(std::string_view key) {
-    if (const auto variable = secret_variable(key)) {
+Result<const Option*> option_of(std::string_view key, const Program& program) {
+    if (const auto variable = secret_variable(key, program)) {
         return error(Code::invalid_argument,
                      fmt::format("{} does not belong in this file; give it as {}, or name a file "
                                  "that holds it with {}_FILE",
                                  key, *variable, *variable));
     }
-    const auto* option = find_option(key);
+    const auto* option = find_option(key, program);
     if (option == nullptr) {
         return error(Code::invalid_argument,
                      fmt::format("there is no option \"{}\"; keys are the long names of options, "
@@ -127,7 +127,7 @@ Result<const Option*> option_of(std::string_view key) {
 
 }  // namespace
 
-Status read_toml(const std::string& path,
+Status read_toml(const std::string& path, const Program& program,
                  const std::function<Status(const Option&, std::vector<std::string>,
                                             const std::string&)>& each) {
     const auto content = GDS_TRY(read_small_file(path));
@@ -139,7 +139,7 @@ Status read_toml(const std::string& path,
     }
     for (const auto& [key, node] : parsed.table()) {
         const auto where = fmt::format("{}:{}", path, key.source().begin.line);
-        const auto option = option_of(key.str());
+        const auto option = option_of(key.str(), program);
         if (!option) {
             return option.error().context(where);
         }

@@ -36,8 +36,9 @@ enum class Type {
     choice
 };
 
-/// One option of gdrive-sync: the single place that knows its name, type, default and help.
-/// --max-delete is GDRIVE_SYNC_MAX_DELETE in the environment and max-delete in the file.
+/// One option of a program: the single place that knows its name, type, default and help.
+/// gdrive-sync's --max-delete is GDRIVE_SYNC_MAX_DELETE in the environment and max-delete in the
+/// file.
 struct Option {
     std::string_view name;  ///< without dashes
     Type type = Type::text;
@@ -51,17 +52,29 @@ struct Option {
     double most = 9e15;
 };
 
-/// All options, in the order of --help.
+/// What a program can be told.
+struct Program {
+    std::string_view name;             ///< "gdrive-sync"
+    std::string_view variable_prefix;  ///< "GDRIVE_SYNC_"
+    /// Secrets, which come from variables without being options: "CLIENT_SECRET".
+    std::vector<std::string_view> secrets;
+    std::vector<Option> options;  ///< in the order of --help
+};
+const Program& gdrive_sync();
+const Program& registry_probe();
+
+/// All options of gdrive-sync.
 const std::vector<Option>& option_table();
 /// nullptr where there is none of that name.
-const Option* find_option(std::string_view name);
+const Option* find_option(std::string_view name, const Program& program = gdrive_sync());
 /// True where `command` ("sync", "auth login") takes the option.
 bool takes(const Option& option, std::string_view command);
 /// "GDRIVE_SYNC_MAX_DELETE".
-std::string variable_name(const Option& option);
-/// Those of these names that begin with GDRIVE_SYNC_ and mean nothing to gdrive-sync: slips of the
-/// keyboard. What Kubernetes sets for a Service called gdrive-sync is not among them.
-std::vector<std::string> unknown_variables(const std::vector<std::string>& names);
+std::string variable_name(const Option& option, const Program& program = gdrive_sync());
+/// Those of these names that begin with the program's prefix and mean nothing to it: slips of the
+/// keyboard. What Kubernetes sets for a Service of the program's name is not among them.
+std::vector<std::string> unknown_variables(const std::vector<std::string>& names,
+                                           const Program& program = gdrive_sync());
 
 /// One option's resolved text values (several for lists) and their origin.
 struct Value {
@@ -79,7 +92,8 @@ class Resolved {
 public:
     /// Error: invalid_argument naming the flag, variable or file:line, the bad value and what is
     /// allowed; also for unknown keys of the file, and for a file that cannot be read.
-    static Result<Resolved> make(const Flags& flags, const Environment& environment);
+    static Result<Resolved> make(const Flags& flags, const Environment& environment,
+                                 const Program& program = gdrive_sync());
 
     [[nodiscard]] const Value& value(std::string_view name) const;
     [[nodiscard]] bool given(std::string_view name) const;  ///< not from the default
@@ -98,6 +112,7 @@ private:
     /// The only text of an option of this type; nullopt where it is unset or "off".
     [[nodiscard]] std::optional<std::string> single(std::string_view name, Type type) const;
 
+    const Program* program_ = nullptr;  ///< they live as long as the process
     std::map<std::string, Value, std::less<>> values_;
 };
 
