@@ -19,6 +19,7 @@ using state::Query;
 namespace {
 
 constexpr int kMaxRounds = 3;
+constexpr std::size_t kTouchGroup = 500;
 constexpr std::string_view kTooLargeToExport = "exportSizeLimitExceeded";
 
 /// Ten minutes after the first failure, then doubled, at most a day.
@@ -71,21 +72,29 @@ Result<FetchResult> Fetch::run() {
 }
 
 Status Fetch::touch_times() {
-    std::vector<Work> works;
-    {
-        Query query(store_.db(),
-                    "SELECT seq FROM action WHERE kind = ? AND reason = 'mtime' AND outcome = 0",
-                    static_cast<std::int64_t>(ActionKind::update));
-        for (;;) {
-            const bool row = GDS_TRY(query.next());
-            if (!row) {
+    std::int64_t last = 0;
+    for (;;) {
+        std::vector<Work> works;
+        while (works.size() < kTouchGroup) {
+            const auto seq = GDS_TRY(next_seq(last, true));
+            if (!seq || cancel_.stopped()) {
                 break;
             }
-            if (auto work = GDS_TRY(load(query.integer(0)))) {
+            last = *seq;
+            auto work = GDS_TRY(load(last));
+            const bool waits = !work || GDS_TRY(blocked(*work));
+            if (!waits) {
                 works.push_back(std::move(*work));
             }
         }
+        if (works.empty()) {
+            return {};
+        }
+        GDS_CHECK(touch(works));
     }
+}
+
+Status Fetch::touch(const std::vector<Work>& works) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const Work& work : works) {
         const auto touched = volume_.set_mtime_ms(work.path, work.item.modified_ms);
@@ -100,12 +109,12 @@ Status Fetch::touch_times() {
     return transaction.commit();
 }
 
-Result<std::optional<std::int64_t>> Fetch::next_seq(std::int64_t after) {
+Result<std::optional<std::int64_t>> Fetch::next_seq(std::int64_t after, bool touches) {
     Query query(store_.db(),
-                "SELECT seq FROM action WHERE kind IN (?, ?) AND outcome = 0 AND reason <> 'mtime'"
-                " AND seq > ? ORDER BY seq LIMIT 1",
+                "SELECT seq FROM action WHERE kind IN (?, ?) AND outcome = 0"
+                " AND (reason = 'mtime') = ? AND seq > ? ORDER BY seq LIMIT 1",
                 static_cast<std::int64_t>(ActionKind::download),
-                static_cast<std::int64_t>(ActionKind::update), after);
+                static_cast<std::int64_t>(ActionKind::update), touches, after);
     const bool row = GDS_TRY(query.next());
     return row ? std::optional<std::int64_t>(query.integer(0)) : std::nullopt;
 }
@@ -145,7 +154,7 @@ Result<std::optional<transfer::Job>> Fetch::next_job() {
             seq = again_.back();
             again_.pop_back();
         } else {
-            const auto next = GDS_TRY(next_seq(last_seq_));
+            const auto next = GDS_TRY(next_seq(last_seq_, false));
             if (!next) {
                 return std::optional<transfer::Job>();
             }
@@ -164,6 +173,43 @@ Result<std::optional<transfer::Job>> Fetch::next_job() {
 }
 
 Result<bool> Fetch::blocked(const Work& work) {
+    const std::string waiting = GDS_TRY(waits_for(work));
+    if (waiting.empty()) {
+        return occupied(work);
+    }
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    GDS_CHECK(options_.in_doubt ? set_outcome(store_, work.seq, ActionOutcome::withheld, waiting)
+                                : park(work, error(Code::conflict, "blocked: " + waiting)));
+    GDS_CHECK(transaction.commit());
+    return true;
+}
+
+Result<std::string> Fetch::waits_for(const Work& work) {
+    state::EntryNo place = 0;
+    std::string name;
+    {
+        Query query(store_.db(),
+                    "SELECT w.parent, coalesce(p.entry, 0), w.name FROM wanted w"
+                    " LEFT JOIN wanted p ON p.n = w.parent WHERE w.n = ?",
+                    work.wanted);
+        GDS_CHECK(query.next());
+        if (query.integer(0) != 0 && query.integer(1) == 0) {
+            return std::string("the folder it belongs in is not there");
+        }
+        place = query.integer(0) == 0 ? 0 : query.integer(1);
+        name = query.text(2);
+    }
+    const auto own = GDS_TRY(store_.entry(work.entry));
+    if (own && (own->parent != place || own->name != name)) {
+        return std::string("its copy still has its old name");
+    }
+    const auto other = GDS_TRY(store_.entry_at(place, name));
+    const bool held =
+        other && !other->folder && other->n != work.entry && GDS_TRY(volume_.stat(work.path));
+    return held ? std::string("another file's copy still has its name") : std::string();
+}
+
+Result<bool> Fetch::occupied(const Work& work) {
     const auto there = GDS_TRY(volume_.stat(work.path));
     if (!there || there->type == volume::FileType::file) {
         return false;

@@ -24,6 +24,7 @@ struct FetchOptions {
     std::vector<std::string> export_formats;
     transfer::Options transfers;
     std::int64_t now_ms = 0;
+    bool in_doubt = false;  ///< renames were withheld: what waits for one is withheld too
     std::function<void(const transfer::Progress&)> progress;
 };
 
@@ -63,8 +64,10 @@ private:
         std::string extension;
     };
 
+    /// Files whose bytes are right already and whose mtime is not.
     Status touch_times();
-    Result<std::optional<std::int64_t>> next_seq(std::int64_t after);
+    Status touch(const std::vector<Work>& works);
+    Result<std::optional<std::int64_t>> next_seq(std::int64_t after, bool touches);
     Result<std::optional<Work>> load(std::int64_t seq);
     Result<std::optional<transfer::Job>> make_job(const Work& work);
     Result<std::optional<transfer::Job>> next_job();
@@ -75,8 +78,13 @@ private:
     /// Before another round: fresh metadata and links for what asks for them.
     Status prepare_again();
     Status prepare_again(std::int64_t seq, Detour& detour);
-    /// True where something of another kind is in the way that may not be removed.
+    /// True where the file cannot land; its action and, where it is to be tried again, its parked
+    /// row say why.
     Result<bool> blocked(const Work& work);
+    /// A rename or folder that has to come first and did not; "" for none.
+    Result<std::string> waits_for(const Work& work);
+    /// True where something of another kind is in the way that may not be removed.
+    Result<bool> occupied(const Work& work);
 
     state::Store& store_;
     const volume::Volume& volume_;

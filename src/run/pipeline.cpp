@@ -271,9 +271,10 @@ Pipeline::Phase Pipeline::list() {
 }
 
 Pipeline::Phase Pipeline::plan() {
-    Projection projection(*store_, *filter_, settings_.export_formats, [this](state::ItemNo n) {
-        return doubt_.has_value() || snapshot_->saw(n);
-    });
+    const auto current = [this](state::ItemNo item, state::ItemNo folder) {
+        return snapshot_->saw(item) || (doubt_ && !snapshot_->listed(folder));
+    };
+    Projection projection(*store_, *filter_, settings_.export_formats, current);
     const auto project = [&]() -> Status {
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
         GDS_CHECK(projection.build(root_));
@@ -349,13 +350,13 @@ Pipeline::Phase Pipeline::judge() {
     facts.source_files = source_files_;
     record_.guards = plan::judge(facts, limits);
     const bool tripped = plan::any_tripped(record_.guards);
-    const bool approved = marker_ && !plan_id->empty() && marker_->approved_plan == *plan_id;
-    withheld_ = tripped && !approved;
+    approved_ = tripped && marker_ && !plan_id->empty() && marker_->approved_plan == *plan_id;
+    withheld_ = tripped && !approved_;
     hold_everything_ = withheld_ && plan::empty_source_tripped(record_.guards);
     if (withheld_) {
         record_.plan = *plan_id;
         record_.withheld_deletes = counts->remove;
-    } else if (tripped) {
+    } else if (approved_) {
         log::info("an approved plan is carried out", {{"plan", *plan_id}});
     }
     return std::nullopt;

@@ -55,7 +55,8 @@ private:
     Phase finish();
     Status pin_source();
     Status keep_verdict();
-    Status consume_approval();
+    Status end_approval();
+    Status end_used_approval();
 
     void finish_record();
     void write_outputs();
@@ -91,6 +92,7 @@ private:
     std::int64_t source_files_ = 0;
     std::int64_t volume_files_ = 0;
     bool withheld_ = false;
+    bool approved_ = false;         ///< a guard tripped, and an operator approved exactly this plan
     bool hold_everything_ = false;  ///< an empty source: nothing at all is done
     bool planned_ = false;          ///< the plan in the action table is whole
     std::unique_ptr<report::Progress> progress_;

@@ -8,6 +8,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace gds::run {
 
@@ -19,6 +21,7 @@ namespace {
 
 constexpr int kDownloadConnections = 24;
 constexpr int kDefaultTransfers = 16;
+constexpr std::ptrdiff_t kKeptApprovals = 100;
 /// Left free for the database and for what others write meanwhile.
 constexpr std::int64_t kSpareBytes = 1 << 20;
 
@@ -124,6 +127,9 @@ Pipeline::Phase Pipeline::apply() {
     if (const Status removed = removal.run(); !removed) {
         return fail_destination(removed.error());
     }
+    if (const Status ended = end_used_approval(); !ended) {
+        return fail_destination(ended.error());
+    }
     if (full) {
         return full;
     }
@@ -149,24 +155,38 @@ Status Pipeline::pin_source() {
                                             : store_->set_meta("volume", marker.volume_id);
 }
 
-Status Pipeline::consume_approval() {
-    marker_->used_approvals.push_back(marker_->approved_plan);
-    marker_->approved_plan.clear();
-    return {};
+Status Pipeline::end_approval() {
+    auto& used = marker_->used_approvals;
+    used.push_back(std::exchange(marker_->approved_plan, {}));
+    if (std::ssize(used) > kKeptApprovals) {
+        used.erase(used.begin(), used.end() - kKeptApprovals);
+    }
+    return volume::write_marker(*volume_, *marker_);
+}
+
+/// Once nothing of the approved set is left to do. Where the run was stopped before, the approval
+/// still stands for the next one.
+Status Pipeline::end_used_approval() {
+    if (!approved_) {
+        return {};
+    }
+    Query left(store_->db(), "SELECT 1 FROM action WHERE kind = ? AND outcome = ? LIMIT 1",
+               number(ActionKind::remove), number(ActionOutcome::planned));
+    const bool unfinished = GDS_TRY(left.next());
+    return unfinished ? Status() : end_approval();
 }
 
 /// What status and approve need to know of this run's verdict, before anything is deleted.
 Status Pipeline::keep_verdict() {
     const volume::Marker before = *marker_;
     if (!doubt_) {
-        if (!marker_->approved_plan.empty()) {
-            // Used, or void because the set is another one by now: good for one run either way.
-            GDS_CHECK(consume_approval());
+        if (!marker_->approved_plan.empty() && !approved_) {
+            // Void: the set is another one by now.
+            GDS_CHECK(end_approval());
         }
         marker_->withheld_plan = withheld_ ? record_.plan : "";
     }
-    if (before.withheld_plan != marker_->withheld_plan ||
-        before.approved_plan != marker_->approved_plan) {
+    if (before.withheld_plan != marker_->withheld_plan) {
         GDS_CHECK(volume::write_marker(*volume_, *marker_));
     }
     std::string first;
@@ -231,6 +251,7 @@ Pipeline::Phase Pipeline::fetch(Removal& removal) {
     FetchOptions options;
     options.export_formats = settings_.export_formats;
     options.now_ms = record_.started_ms;
+    options.in_doubt = doubt_.has_value();
     options.transfers.transfers = settings_.transfers > 0 ? settings_.transfers : kDefaultTransfers;
     options.transfers.file_mode = settings_.file_mode;
     const std::int64_t files = record_.counts.download + record_.counts.update;

@@ -25,8 +25,7 @@ std::string export_extension(const model::Item& item, const std::vector<std::str
 }
 
 Projection::Projection(state::Store& store, const tree::Filter& filter,
-                       const std::vector<std::string>& export_formats,
-                       std::function<bool(state::ItemNo)> current)
+                       const std::vector<std::string>& export_formats, Current current)
     : store_(store),
       filter_(filter),
       export_formats_(export_formats),
@@ -86,7 +85,7 @@ Status Projection::expand(const Folder& folder) {
         Child child;
         child.number = query.integer(0);
         auto item = GDS_TRY(store_.item(child.number));
-        if (!item || item->trashed || !current_(child.number)) {
+        if (!item || item->trashed || !current_(child.number, folder.item)) {
             continue;
         }
         child.item = std::move(*item);
@@ -109,7 +108,7 @@ Status Projection::add_shortcut(const Folder& parent, const Child& child) {
     row.name = tree::encode_name(child.item.name);
     const auto target = GDS_TRY(store_.item(row.item));
     const bool gone = row.item == 0 || !target || target->trashed ||
-                      target->kind == ItemKind::unknown || !current_(row.item);
+                      target->kind == ItemKind::unknown || !current_(row.item, 0);
     if (gone || target->kind == ItemKind::shortcut) {
         row.item = child.number;
         row.via = parent.via;
@@ -136,7 +135,19 @@ Result<std::string> Projection::loop_problem(const Folder& parent, state::ItemNo
         }
         at = query.integer(0);
     }
-    return std::string();
+    return GDS_TRY(is_above_root(target))
+               ? std::string("the shortcut leads to a folder above the one that is mirrored")
+               : std::string();
+}
+
+Result<bool> Projection::is_above_root(state::ItemNo folder) {
+    // UNION, not UNION ALL: it ends where the parents go round in a circle.
+    Query query(store_.db(),
+                "WITH RECURSIVE above(n) AS (SELECT parent FROM item WHERE n = ?1 UNION"
+                " SELECT i.parent FROM item i JOIN above a ON i.n = a.n)"
+                " SELECT 1 FROM above WHERE n = ?2",
+                root_, folder);
+    return query.next();
 }
 
 Status Projection::place(const Folder& parent, const model::Item& item, Row row) {

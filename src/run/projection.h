@@ -18,11 +18,11 @@ namespace gds::run {
 /// duplicate's suffix changes no verdict), and settles names that meet.
 class Projection {
 public:
-    /// `current` says whether an item's row belongs to the snapshot; rows of items that a complete
-    /// listing did not show do not.
+    /// Says whether an item's row belongs to the snapshot; rows of items that a complete list of
+    /// their folder did not show do not. `folder` is 0 where it is not known.
+    using Current = std::function<bool(state::ItemNo item, state::ItemNo folder)>;
     Projection(state::Store& store, const tree::Filter& filter,
-               const std::vector<std::string>& export_formats,
-               std::function<bool(state::ItemNo)> current);
+               const std::vector<std::string>& export_formats, Current current);
 
     Status build(state::ItemNo root);
 
@@ -57,6 +57,7 @@ private:
     Status place(const Folder& parent, const model::Item& item, Row row);
     Status insert(const Folder& parent, const Row& row);
     Result<std::string> loop_problem(const Folder& parent, state::ItemNo target);
+    Result<bool> is_above_root(state::ItemNo folder);
     Result<Folder> next_folder(WantedNo after);
     Result<std::string> path_of(WantedNo wanted);
     Status settle_names();
@@ -65,7 +66,7 @@ private:
     state::Store& store_;
     const tree::Filter& filter_;
     const std::vector<std::string>& export_formats_;
-    std::function<bool(state::ItemNo)> current_;
+    Current current_;
     state::ItemNo root_ = 0;
     std::int64_t files_ = 0;
     std::map<state::ItemNo, int> expansions_;  ///< of folders reached through shortcuts

@@ -129,6 +129,8 @@ Status Scan::missing(const Place& place, const Entry& entry) {
     }
     if (entry.folder) {
         queue_.push_back(Place{entry.n, path, false});
+    } else if (!hidden) {
+        ++files_;
     }
     return drift(entry.n, "missing", {});
 }

@@ -34,7 +34,7 @@ public:
     /// Error: what could not be read, or cancelled.
     Status run();
 
-    /// Files on the volume that take part, recorded or not.
+    /// Files that the mirror or the volume holds: recorded ones, be they missing, and strays.
     [[nodiscard]] std::int64_t files() const { return files_; }
 
 private:

@@ -2,13 +2,19 @@
 
 #include "gds/tree/names.h"
 
+#include <utility>
+
 namespace gds::run {
 
 using model::ItemKind;
 
 Snapshot::Snapshot(state::Store& store, http::Engine& engine, drive::Api& api,
                    const tree::Filter& filter, std::function<void(std::int64_t)> progress)
-    : store_(store), filter_(filter), lister_(engine, api, *this), progress_(std::move(progress)) {}
+    : store_(store),
+      api_(api),
+      filter_(filter),
+      lister_(engine, api, *this),
+      progress_(std::move(progress)) {}
 
 Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) {
     flat_ = flat;
@@ -26,22 +32,62 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
         lister_.want_folder(drive::ref_of(root));
     }
     drive::ListingResult result = GDS_TRY(lister_.run());
-    // Targets that the source itself shows cost nothing; only the others are asked for.
-    while (!targets_.empty()) {
-        const auto targets = std::move(targets_);
-        targets_.clear();
-        for (const auto& [id, ref] : targets) {
-            const state::ItemNo n = GDS_TRY(store_.intern(id));
-            if (!seen_.has(n)) {
-                lister_.want_item(ref);
-            }
-        }
-        drive::ListingResult more = GDS_TRY(lister_.run());
-        result.doubts.insert(result.doubts.end(), more.doubts.begin(), more.doubts.end());
-        result.complete = result.complete && more.complete ? more.complete : std::nullopt;
+    while (!targets_.empty() || !linked_folders_.empty()) {
+        GDS_CHECK(list_targets(result));
+        GDS_CHECK(descend_linked(root));
     }
+    GDS_CHECK(list_targets(result));
     everything_listed_ = flat && result.complete.has_value();
     return result;
+}
+
+Status Snapshot::list_targets(drive::ListingResult& result) {
+    // Targets that the source itself shows cost nothing; only the others are asked for.
+    for (const auto& [id, ref] : std::exchange(targets_, {})) {
+        const state::ItemNo n = GDS_TRY(store_.intern(id));
+        if (!seen_.has(n)) {
+            lister_.want_item(ref);
+        }
+    }
+    drive::ListingResult more = GDS_TRY(lister_.run());
+    result.doubts.insert(result.doubts.end(), more.doubts.begin(), more.doubts.end());
+    result.complete = result.complete && more.complete ? more.complete : std::nullopt;
+    return {};
+}
+
+Status Snapshot::descend_linked(const model::Item& root) {
+    const std::vector<model::Item> folders = std::exchange(linked_folders_, {});
+    if (!folders.empty() && !ancestors_) {
+        GDS_CHECK(record_ancestors(root));
+    }
+    const bool was_flat = std::exchange(flat_, false);
+    for (const model::Item& folder : folders) {
+        if (ancestors_->count(folder.id) == 0) {
+            descend(folder, std::nullopt);
+        }
+    }
+    flat_ = was_flat;
+    return {};
+}
+
+Status Snapshot::record_ancestors(const model::Item& root) {
+    static constexpr std::size_t kMaxDepth = 200;
+    ancestors_.emplace();
+    std::string above = root.parent;
+    while (!above.empty() && ancestors_->insert(above).second && ancestors_->size() < kMaxDepth) {
+        const Result<model::Item> folder = api_.get({above});
+        if (!folder) {
+            // Out of this account's sight, and so are the folders above it.
+            const bool hidden = folder.error().code == Code::not_found ||
+                                folder.error().code == Code::permission_denied;
+            return hidden ? Status() : folder.error();
+        }
+        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+        GDS_CHECK(record(*folder));
+        GDS_CHECK(transaction.commit());
+        above = folder->parent;
+    }
+    return {};
 }
 
 Status Snapshot::record(const model::Item& item) {
@@ -108,9 +154,7 @@ Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) 
     GDS_CHECK(record(item));
     GDS_CHECK(transaction.commit());
     if (item.kind == ItemKind::folder) {
-        const bool was_flat = std::exchange(flat_, false);
-        descend(item, std::nullopt);
-        flat_ = was_flat;
+        linked_folders_.push_back(std::move(item));
     }
     return {};
 }

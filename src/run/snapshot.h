@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,8 +62,14 @@ private:
     /// of its own can rule it out.
     using FilterPath = std::optional<std::string>;
     void descend(const model::Item& folder, const FilterPath& parent);
+    Status list_targets(drive::ListingResult& result);
+    /// Queue the folders that shortcuts lead to, but for those that hold the root themselves.
+    Status descend_linked(const model::Item& root);
+    /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
+    Status record_ancestors(const model::Item& root);
 
     state::Store& store_;
+    drive::Api& api_;
     const tree::Filter& filter_;
     drive::Lister lister_;
     std::function<void(std::int64_t)> progress_;
@@ -71,8 +78,10 @@ private:
     bool flat_ = false;
     bool everything_listed_ = false;
     std::int64_t count_ = 0;
-    std::map<std::string, FilterPath> paths_;    ///< of folders, where there is a filter
-    std::map<std::string, drive::Ref> targets_;  ///< of shortcuts, not yet looked at
+    std::map<std::string, FilterPath> paths_;         ///< of folders, where there is a filter
+    std::map<std::string, drive::Ref> targets_;       ///< of shortcuts, not yet looked at
+    std::vector<model::Item> linked_folders_;         ///< what they led to, not yet listed
+    std::optional<std::set<std::string>> ancestors_;  ///< of the root; known once needed
 };
 
 }  // namespace gds::run

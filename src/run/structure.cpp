@@ -327,14 +327,34 @@ Status Structure::move_file(Step& step) {
     if (!target) {
         return fail(step, error(Code::conflict, "the folder it belongs in is not there"));
     }
+    const std::string source =
+        step.staged.empty() ? GDS_TRY(store_.path_of(step.entry)) : step.staged;
+    if (lies_in(source, target->path)) {
+        return move_out_and_land(step, *target, source);
+    }
     const bool clear = GDS_TRY(clear_way(step, *target, false));
     if (!clear) {
         step.done = true;
         return {};
     }
-    const std::string source =
-        step.staged.empty() ? GDS_TRY(store_.path_of(step.entry)) : step.staged;
     return land_file(step, *target, source);
+}
+
+/// A file that takes the place of a folder it lies in waits in staging while the folder goes.
+Status Structure::move_out_and_land(Step& step, const Target& target, const std::string& source) {
+    const auto before = GDS_TRY(store_.entry(step.entry));
+    const std::string staged = staging_path(step.entry);
+    if (const Status out = volume_.rename(source, staged); !out) {
+        return fail(step, out.error());
+    }
+    GDS_CHECK(store_.db().run("UPDATE entry SET parent = -n WHERE n = ?", step.entry));
+    const bool clear = GDS_TRY(clear_way(step, target, false));
+    if (clear) {
+        return land_file(step, target, staged);
+    }
+    step.done = true;
+    GDS_CHECK(volume_.rename(staged, source));
+    return store_.update(*before);
 }
 
 Status Structure::land_file(Step& step, const Target& target, const std::string& source) {

@@ -52,6 +52,7 @@ private:
     Result<bool> try_exchange(Step& step, std::vector<Step>& steps);
     Status secure_files(std::vector<Step>& steps);
     Status move_file(Step& step);
+    Status move_out_and_land(Step& step, const Target& target, const std::string& source);
     Status land_file(Step& step, const Target& target, const std::string& source);
 
     Result<std::optional<Target>> target_of(const Step& step);

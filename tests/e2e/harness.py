@@ -1,5 +1,6 @@
 """Starts the emulator over a directory and runs gdrive-sync against it as a process."""
 
+import datetime
 import fcntl
 import json
 import os
@@ -7,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.request
 
@@ -65,7 +67,7 @@ class MirrorCase(unittest.TestCase):
     def start_emulator(self):
         ready = self.dir / "ready"
         self.emulator = subprocess.Popen(
-            [BIN / "drive-emulator", "--root", self.drive, "--client-id", "cid",
+            [BIN / "drive-emulator", *self.drive_options(), "--client-id", "cid",
              "--client-secret", self.client_secret, "--refresh-token", self.refresh_token,
              "--ready-file", ready,
              *self.emulator_options],
@@ -75,14 +77,17 @@ class MirrorCase(unittest.TestCase):
         self.assertIn("listening http://", line)
         self.url = line.split()[1]
 
+    def drive_options(self):
+        return ["--root", self.drive]
+
     def stop_emulator(self):
         self.emulator.kill()
         self.emulator.wait()
         self.emulator.stdout.close()
 
-    def control(self, path, body=None):
+    def control(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + "/_emulator/" + path, data)
+        request = urllib.request.Request(self.url + "/_emulator/" + path, data, method=method)
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"{}")
 
@@ -116,11 +121,25 @@ class MirrorCase(unittest.TestCase):
                               text=True, env={**self.environment(), **(env or {})},
                               timeout=timeout, check=False)
 
+    def start_command(self, *arguments, env=None):
+        """The same without waiting for its end."""
+        return subprocess.Popen([BIN / "gdrive-sync", *map(str, arguments)],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env={**self.environment(), **(env or {})})
+
+    def wait_until(self, condition, seconds=60):
+        end = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), end, "it never came to that")
+            time.sleep(0.02)
+
+    source_options = ["--source", "claude/files"]
+
     def gds(self, command, *arguments, env=None):
         report = self.dir / "report.json"
         report.unlink(missing_ok=True)
         self.control("rescan", {})  # see what the test did to the source, now
-        process = self.run_command(command, "--source", "claude/files", "--dest", self.dest,
+        process = self.run_command(command, *self.source_options, "--dest", self.dest,
                                    "--report", report, *arguments, env=env)
         parsed = json.loads(report.read_text()) if report.exists() else None
         return Result(process, parsed)
@@ -133,8 +152,123 @@ class MirrorCase(unittest.TestCase):
     def assert_equal_trees(self):
         self.assertEqual(tree(self.dest), tree(self.source))
 
+    # What the emulator is told, and what it saw.
+
+    def fault(self, match, action, **more):
+        return self.control("faults", {"match": match, "action": action, **more})["ids"][0]
+
+    def clear_faults(self):
+        self.control("faults", method="DELETE")
+
+    def switch(self, **values):
+        self.control("switches", {name.replace("_", "-"): v for name, v in values.items()})
+
+    def forget_requests(self):
+        self.control("log", method="DELETE")
+
+    def requests(self, label=""):
+        """What was asked since the log was last emptied, oldest first."""
+        return self.control(f"log?limit=50000&label={label}")["entries"]
+
     def hold_lock(self):
         stream = open(self.dest / ".gdrive-sync" / "lock", "r+", encoding="utf-8")
         fcntl.flock(stream, fcntl.LOCK_EX)
         self.addCleanup(stream.close)
         return stream
+
+
+class Made:
+    """A file of a SpecCase's Drive, with what a mirror of it has to hold."""
+
+    def __init__(self, item_id, content, modified_ms):
+        self.id = item_id
+        self.content = content
+        self.modified_ms = modified_ms
+
+    @property
+    def state(self):
+        return (self.content, self.modified_ms)
+
+
+def pattern(seed, size):
+    """The emulator's generated content: 64-bit words of a mixing function, little end first."""
+    mask = (1 << 64) - 1
+
+    def mix(x):
+        x = (x + 0x9e3779b97f4a7c15) & mask
+        x = ((x ^ x >> 30) * 0xbf58476d1ce4e5b9) & mask
+        x = ((x ^ x >> 27) * 0x94d049bb133111eb) & mask
+        return x ^ x >> 31
+    words = (mix(seed ^ mix(n)).to_bytes(8, "little") for n in range((size + 7) // 8))
+    return b"".join(words)[:size]
+
+
+class SpecCase(MirrorCase):
+    """A Drive without a directory behind it, made and changed through the control API. Paths are
+    relative to the mirrored folder unless they begin with a slash."""
+
+    spec = {"items": [{"id": "FILES", "path": "/claude/files", "folder": True}]}
+
+    def drive_options(self):
+        path = self.dir / "spec.json"
+        path.write_text(json.dumps(self.spec))
+        return ["--spec", path]
+
+    def edit(self, op, **members):
+        return self.control("tree", {"op": op, **members})["ids"][0]
+
+    def tick(self):
+        """A modification time of its own, later than any before; milliseconds."""
+        self.clock += 7_001_000_000
+        return self.clock // 10**6
+
+    @staticmethod
+    def in_drive(path):
+        return path if path.startswith("/") else "/claude/files/" + path
+
+    @staticmethod
+    def as_time(ms):
+        moment = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}Z"
+
+    def make(self, path, content="", **more):
+        """A new file; with `parent` (an id), `path` is its name."""
+        ms = more.pop("modified_ms", None) or self.tick()
+        place = {"name": path} if "parent" in more else {"path": self.in_drive(path)}
+        item = self.edit("create", **place, content=content, modified=self.as_time(ms), **more)
+        return Made(item, content.encode(), ms)
+
+    def make_folder(self, path, **more):
+        place = {"name": path} if "parent" in more else {"path": self.in_drive(path)}
+        return self.edit("create", **place, folder=True, **more)
+
+    def update(self, made, content, **more):
+        made.modified_ms = more.pop("modified_ms", None) or self.tick()
+        made.content = content.encode()
+        self.edit("update", id=made.id, content=content, modified=self.as_time(made.modified_ms),
+                  **more)
+
+    def assert_mirror(self, expected):
+        """`expected`: path -> Made; bytes or text where the time is not known; None for folders.
+        Folders that only hold what is listed need no mention."""
+        actual = tree(self.dest)
+        wanted = {}
+        for path, what in expected.items():
+            if isinstance(what, Made):
+                wanted[path] = what.state
+            elif what is None:
+                wanted[path] = None
+            else:
+                content = what.encode() if isinstance(what, str) else what
+                wanted[path] = (content, (actual.get(path) or (None, None))[1])
+            for parent in pathlib.PurePath(path).parents:
+                if str(parent) != ".":
+                    wanted.setdefault(str(parent), None)
+        self.assertEqual(actual, wanted)
+
+    def assert_settled(self):
+        """A run straight after has nothing to do."""
+        result = self.sync()
+        real = [a for a in result.report["actions"] if a["action"] != "skip"]
+        self.assertEqual(real, [])
+        return result
