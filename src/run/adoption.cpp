@@ -140,7 +140,8 @@ Status Adoption::settle_file(const Wanted& wanted, const std::optional<Entry>& o
                              EntryNo parent) {
     const bool missing = own && GDS_TRY(is_missing(own->n));
     if (own && !missing) {
-        return match(wanted, own->n);
+        const auto other = GDS_TRY(replaced(wanted, *own, parent));
+        return other ? adopt_file(wanted, own, parent, *other) : match(wanted, own->n);
     }
     const auto stray = GDS_TRY(stray_at(parent, wanted.name));
     if (stray && stray->type == FileType::file) {
@@ -181,6 +182,24 @@ Result<std::optional<Adoption::Stray>> Adoption::stray_at(EntryNo parent, const 
     stray.type = static_cast<FileType>(query.integer(1));
     stray.size = query.integer(2);
     stray.mtime_ns = query.integer(3);
+    return std::optional<Stray>(stray);
+}
+
+/// What lies where `own` was recorded, if both that and the item's content are others by now: somebody
+/// else, such as a run of rclone in between, may have brought the file up to date.
+Result<std::optional<Adoption::Stray>> Adoption::replaced(const Wanted& wanted, const Entry& own,
+                                                          EntryNo parent) {
+    Query query(store_.db(), "SELECT size, mtime_ns FROM drift WHERE entry = ?", own.n);
+    const bool drifted = GDS_TRY(query.next());
+    const auto item = GDS_TRY(store_.item(wanted.item));
+    if (!drifted || !item || !in_place(own, parent, wanted.name) ||
+        is_content(*item, export_extension(*item, options_.export_formats), own.content)) {
+        return std::optional<Stray>();
+    }
+    Stray stray;
+    stray.type = FileType::file;
+    stray.size = query.integer(0);
+    stray.mtime_ns = query.integer(1);
     return std::optional<Stray>(stray);
 }
 

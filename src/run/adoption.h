@@ -22,7 +22,8 @@ struct AdoptionOptions {
 
 /// Settles which recorded entry each wanted row is (wanted.entry), before anything is planned: by
 /// key; else a stray of the same type at its path is adopted (a file after its checksum was
-/// compared, a document by its mtime); else a recorded entry there that nothing asks for takes the
+/// compared, a document by its mtime), and so is a file that was replaced behind the record's back and
+/// whose item has changed too; else a recorded entry there that nothing asks for takes the
 /// new key. Commits as it goes, so that a long adoption resumes where it was stopped.
 class Adoption {
 public:
@@ -62,6 +63,8 @@ private:
 
     Result<std::optional<state::EntryNo>> place_of(WantedNo wanted);
     Result<std::optional<Stray>> stray_at(state::EntryNo parent, const std::string& name);
+    Result<std::optional<Stray>> replaced(const Wanted& wanted, const state::Entry& own,
+                                          state::EntryNo parent);
     Result<std::optional<state::Entry>> doomed_at(state::EntryNo parent, const Wanted& wanted);
     Result<bool> is_missing(state::EntryNo entry);
     Status orphan(const state::Entry& entry);

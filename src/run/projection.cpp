@@ -99,7 +99,7 @@ Status Projection::add(const Folder& parent, const Child& child) {
     row.item = child.number;
     row.via = parent.via;
     row.name = tree::encode_name(child.item.name);
-    return place(parent, child.item, std::move(row));
+    return place(parent, child, child.item, std::move(row));
 }
 
 Status Projection::add_shortcut(const Folder& parent, const Child& child) {
@@ -120,7 +120,7 @@ Status Projection::add_shortcut(const Folder& parent, const Child& child) {
     if (target->kind == ItemKind::folder) {
         row.skip = GDS_TRY(loop_problem(parent, row.item));
     }
-    return place(parent, *target, std::move(row));
+    return place(parent, child, *target, std::move(row));
 }
 
 Result<std::string> Projection::loop_problem(const Folder& parent, state::ItemNo target) {
@@ -150,7 +150,8 @@ Result<bool> Projection::is_above_root(state::ItemNo folder) {
     return query.next();
 }
 
-Status Projection::place(const Folder& parent, const model::Item& item, Row row) {
+Status Projection::place(const Folder& parent, const Child& child, const model::Item& item,
+                         Row row) {
     row.folder = item.kind == ItemKind::folder;
     if (row.folder && row.via != 0 && row.skip.empty()) {
         if (++expansions_[row.item] > kMaxExpansions) {
@@ -164,7 +165,7 @@ Status Projection::place(const Folder& parent, const model::Item& item, Row row)
         if (extension.empty()) {
             row.skip = "Google offers none of the formats of --export-formats for it";
         } else {
-            row.name += "." + extension;
+            row.name = tree::encode_document_name(child.item.name, extension);
         }
     } else if (item.kind == ItemKind::other) {
         row.skip = "Google cannot export this type (" + item.mime_type + ")";

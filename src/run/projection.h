@@ -54,7 +54,8 @@ private:
     Status expand(const Folder& folder);
     Status add(const Folder& parent, const Child& child);
     Status add_shortcut(const Folder& parent, const Child& child);
-    Status place(const Folder& parent, const model::Item& item, Row row);
+    /// A row for `child`, which shows `item`: itself, or what it is a shortcut to.
+    Status place(const Folder& parent, const Child& child, const model::Item& item, Row row);
     Status insert(const Folder& parent, const Row& row);
     Result<std::string> loop_problem(const Folder& parent, state::ItemNo target);
     Result<bool> is_above_root(state::ItemNo folder);

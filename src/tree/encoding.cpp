@@ -84,6 +84,14 @@ void encode_character(std::string_view& rest, std::string& local) {
     }
 }
 
+std::string encode_characters(std::string_view text) {
+    std::string local;
+    while (!text.empty()) {
+        encode_character(text, local);
+    }
+    return local;
+}
+
 }  // namespace
 
 std::string encode_name(std::string_view drive_name) {
@@ -92,11 +100,16 @@ std::string encode_name(std::string_view drive_name) {
             return std::string(whole.local);
         }
     }
-    std::string local;
-    while (!drive_name.empty()) {
-        encode_character(drive_name, local);
+    return encode_characters(drive_name);
+}
+
+std::string encode_document_name(std::string_view drive_name, std::string_view extension) {
+    std::string local = encode_name(drive_name);
+    if (local == kQuotedDot || local == kTwoQuotedDots) {
+        // Quoted as a whole name, which it no longer is: rclone quotes the quotes.
+        local = encode_characters(local);
     }
-    return local;
+    return local.append(".").append(extension);
 }
 
 std::string decode_name(std::string_view local_name) {

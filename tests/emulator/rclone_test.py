@@ -1,16 +1,15 @@
 """Debian's rclone, as it is, mirrors from the emulator: through the proxy, believing in Google."""
 
-import json
 import os
 import pathlib
-import subprocess
 import unittest
 import urllib.parse
 
 from harness import EmulatorCase
+from rclone_client import ProxiedEmulator, Rclone
 
 
-class Rclone(EmulatorCase):
+class Mirroring(EmulatorCase):
     def setUp(self):
         super().setUp()
         self.root = self.dir / "root"
@@ -24,30 +23,14 @@ class Rclone(EmulatorCase):
         (files / "Notes.gdoc").write_text("notes")
         (files / "link.gshortcut").write_text("/claude/files/deep/it's.txt")
         self.files = files
-        ca, ready = self.dir / "ca.pem", self.dir / "ready"
-        self.drive = self.start("--root", self.root, "--proxy-port", "0", "--ca-out", ca,
-                                "--ready-file", ready, "--client-id", "cid", "--client-secret",
-                                "sec", "--refresh-token", "rt")
-        proxy = ready.read_text().splitlines()[1].split()[1]
-        config = self.dir / "rclone.conf"
-        token = {"access_token": "old", "token_type": "Bearer", "refresh_token": "rt",
-                 "expiry": "2020-01-01T00:00:00Z"}
-        config.write_text("[gdrive]\ntype = drive\nclient_id = cid\nclient_secret = sec\n"
-                          "scope = drive.readonly\ntoken = " + json.dumps(token) + "\n")
-        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.dir),
-                            "HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(ca),
-                            "RCLONE_CONFIG": str(config), "RCLONE_CACHE_DIR": str(self.dir)}
+        self.drive = ProxiedEmulator(self.dir, "--root", self.root)
+        self.addCleanup(self.drive.stop)
+        self.rclone = Rclone(self.dir, self.drive)
         self.mirror = self.dir / "mirror"
 
-    def rclone(self, *arguments):
-        run = subprocess.run(["rclone", *map(str, arguments)], env=self.environment, timeout=300,
-                             capture_output=True, text=True, check=False)
-        self.assertEqual(run.returncode, 0, run.stderr)
-        return run.stdout
-
     def sync(self, *options):
-        self.rclone("sync", "gdrive:claude/files", self.mirror, "--ca-cert",
-                    self.environment["SSL_CERT_FILE"], "--create-empty-src-dirs", *options)
+        run = self.rclone.mirror("claude/files", self.mirror, *options)
+        self.assertEqual(run.returncode, 0, run.stderr)
 
     def tree(self, root):
         return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None

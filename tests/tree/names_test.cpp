@@ -78,6 +78,23 @@ TEST(EncodeName, NamesFilesAsRcloneDoes) {
     }
 }
 
+TEST(EncodeDocumentName, IsWholeOnlyWithoutItsExtension) {
+    const std::vector<std::pair<std::string, std::string>> table = {
+        {"Plan", "Plan.docx"},
+        {".", "．.docx"},
+        {"..", "．．.docx"},
+        {"．", "‛‛．.docx"},
+        {"．．", "‛‛．‛‛．.docx"},
+        {"‛．", "‛‛．.docx"},
+        {"‛", "‛‛.docx"},
+        {"‛␀", "‛␀.docx"},
+        {"", "‛.docx"},
+    };
+    for (const auto& [drive, local] : table) {
+        EXPECT_EQ(encode_document_name(drive, "docx"), local) << drive;
+    }
+}
+
 TEST(EncodeName, NeverGivesAnEmptyNameOrBytesThatAreNotUtf8) {
     EXPECT_EQ(encode_name(""), "‛");
     EXPECT_EQ(encode_name("caf\xe9"), "caf‛E9");

@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxNameBytes = 255;
 /// rclone, two unusual Drive names can meet in one local name (NUL and U+2400); settle() parts
 /// them.
 std::string encode_name(std::string_view drive_name);
+/// The same for a document and the extension of its export, which is no part of its name in Drive.
+/// A document called U+FF0E gets two quotes before it, as rclone has it.
+std::string encode_document_name(std::string_view drive_name, std::string_view extension);
 /// The likeliest Drive name behind a local one: encode_name(decode_name(x)) == x for every x that
 /// encode_name makes; other names come back with what they quote undone.
 std::string decode_name(std::string_view local_name);
