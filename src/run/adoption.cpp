@@ -185,8 +185,8 @@ Result<std::optional<Adoption::Stray>> Adoption::stray_at(EntryNo parent, const 
     return std::optional<Stray>(stray);
 }
 
-/// What lies where `own` was recorded, if both that and the item's content are others by now: somebody
-/// else, such as a run of rclone in between, may have brought the file up to date.
+/// What lies where `own` was recorded, if both that and the item's content are others by now:
+/// somebody else, such as a run of rclone in between, may have brought the file up to date.
 Result<std::optional<Adoption::Stray>> Adoption::replaced(const Wanted& wanted, const Entry& own,
                                                           EntryNo parent) {
     Query query(store_.db(), "SELECT size, mtime_ns FROM drift WHERE entry = ?", own.n);

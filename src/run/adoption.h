@@ -22,9 +22,9 @@ struct AdoptionOptions {
 
 /// Settles which recorded entry each wanted row is (wanted.entry), before anything is planned: by
 /// key; else a stray of the same type at its path is adopted (a file after its checksum was
-/// compared, a document by its mtime), and so is a file that was replaced behind the record's back and
-/// whose item has changed too; else a recorded entry there that nothing asks for takes the
-/// new key. Commits as it goes, so that a long adoption resumes where it was stopped.
+/// compared, a document by its mtime), and so is a file that was replaced behind the record's back
+/// and whose item has changed too; else a recorded entry there that nothing asks for takes the new
+/// key. Commits as it goes, so that a long adoption resumes where it was stopped.
 class Adoption {
 public:
     Adoption(state::Store& store, const volume::Volume& volume, AdoptionOptions options,

@@ -80,15 +80,9 @@ TEST(EncodeName, NamesFilesAsRcloneDoes) {
 
 TEST(EncodeDocumentName, IsWholeOnlyWithoutItsExtension) {
     const std::vector<std::pair<std::string, std::string>> table = {
-        {"Plan", "Plan.docx"},
-        {".", "．.docx"},
-        {"..", "．．.docx"},
-        {"．", "‛‛．.docx"},
-        {"．．", "‛‛．‛‛．.docx"},
-        {"‛．", "‛‛．.docx"},
-        {"‛", "‛‛.docx"},
-        {"‛␀", "‛␀.docx"},
-        {"", "‛.docx"},
+        {"Plan", "Plan.docx"}, {".", "．.docx"},          {"..", "．．.docx"},
+        {"．", "‛‛．.docx"},   {"．．", "‛‛．‛‛．.docx"}, {"‛．", "‛‛．.docx"},
+        {"‛", "‛‛.docx"},      {"‛␀", "‛␀.docx"},         {"", "‛.docx"},
     };
     for (const auto& [drive, local] : table) {
         EXPECT_EQ(encode_document_name(drive, "docx"), local) << drive;
