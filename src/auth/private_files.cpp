@@ -18,7 +18,7 @@ constexpr unsigned kOwnerOnly = 0600;
 Error exists(const std::string& path) {
     return error(
         Code::conflict,
-        fmt::format("{} exists already; choose another file or ask to overwrite it", path));
+        fmt::format("{} exists already; choose another file, or replace it with --force", path));
 }
 
 /// What Kubernetes takes for names of secrets and namespaces (RFC 1123 subdomain).

@@ -36,4 +36,14 @@ ExitCode most_serious(ExitCode a, ExitCode b) {
                : b;
 }
 
+ExitCode stop_code(StopReason reason) {
+    switch (reason) {
+        case StopReason::interrupted: return ExitCode::interrupted;
+        case StopReason::terminated: return ExitCode::terminated;
+        case StopReason::deadline:
+        case StopReason::none: break;
+    }
+    return ExitCode::partial;
+}
+
 }  // namespace gds

@@ -148,4 +148,14 @@ void write(Level level, std::string_view message, Fields fields) {
     }
 }
 
+void outcome(ExitCode code, std::string_view message) {
+    switch (code) {
+        case ExitCode::ok:
+        case ExitCode::differs: return info(message);
+        case ExitCode::interrupted:
+        case ExitCode::terminated: return warn(message);
+        default: return error(message);
+    }
+}
+
 }  // namespace gds::log

@@ -22,7 +22,7 @@ constexpr int kShownRuns = 10;
 constexpr int kShownParked = 20;
 
 ExitCode refuse(ExitCode code, const Error& problem) {
-    log::error(problem.message);
+    log::outcome(code, problem.message);
     return code;
 }
 
@@ -166,7 +166,9 @@ ExitCode approve(const VolumeSettings& asked, const std::string& plan, Cancel& c
     }
     const auto lock = volume::Lock::acquire(*volume, "approve-" + plan, settings.lock_wait, cancel);
     if (!lock) {
-        return refuse(lock.error().code == Code::busy ? ExitCode::busy : ExitCode::destination,
+        return refuse(lock.error().code == Code::busy        ? ExitCode::busy
+                      : lock.error().code == Code::cancelled ? stop_code(cancel.reason())
+                                                             : ExitCode::destination,
                       lock.error());
     }
     (*marker)->approved_plan = plan;
@@ -200,9 +202,10 @@ ExitCode check_credentials(const Settings& settings, Cancel& cancel, const Outpu
     }
     auth::TokenSource tokens(*credentials, settings.token_endpoint, settings.drive_endpoint,
                              settings.http, cancel);
-    const auto map = [](const Error& problem) {
+    const auto map = [&cancel](const Error& problem) {
         return refuse(problem.code == Code::unauthenticated    ? ExitCode::auth
                       : problem.code == Code::invalid_argument ? ExitCode::usage
+                      : problem.code == Code::cancelled        ? stop_code(cancel.reason())
                                                                : ExitCode::source,
                       problem);
     };

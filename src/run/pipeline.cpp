@@ -93,17 +93,14 @@ Pipeline::Phase Pipeline::go() {
 
 Pipeline::Phase Pipeline::fail(ExitCode code, const Error& problem) const {
     if (problem.code == Code::cancelled) {
-        static constexpr std::string_view kKept =
-            "what was finished is kept and the next run goes on from there";
-        const auto stopped = [](ExitCode how, std::string_view by) {
-            return Failure{how, error(Code::cancelled, fmt::format("{}; {}", by, kKept))};
-        };
-        switch (cancel_.reason()) {
-            case StopReason::interrupted:
-                return stopped(ExitCode::interrupted, "stopped by SIGINT");
-            case StopReason::terminated: return stopped(ExitCode::terminated, "stopped by SIGTERM");
-            default: return stopped(ExitCode::partial, "--max-duration is over");
-        }
+        const ExitCode stopped = stop_code(cancel_.reason());
+        const std::string_view by = stopped == ExitCode::interrupted  ? "stopped by SIGINT"
+                                    : stopped == ExitCode::terminated ? "stopped by SIGTERM"
+                                                                      : "--max-duration is over";
+        return Failure{stopped,
+                       error(Code::cancelled, fmt::format("{}; what was finished is kept and the "
+                                                          "next run goes on from there",
+                                                          by))};
     }
     return Failure{problem.code == Code::internal ? ExitCode::internal : code, problem};
 }

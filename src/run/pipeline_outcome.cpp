@@ -63,18 +63,6 @@ Result<std::string> first_deletes(state::Store& store) {
     }
 }
 
-/// The run's one line: what it did, and where a person is needed, for what.
-void say_how_it_ended(const model::RunRecord& record) {
-    const std::string summary = report::summary_line(record);
-    switch (record.exit_code) {
-        case ExitCode::ok:
-        case ExitCode::differs: log::info(summary); return;
-        case ExitCode::interrupted:
-        case ExitCode::terminated: log::warn(summary); return;
-        default: log::error(summary);
-    }
-}
-
 }  // namespace
 
 void Pipeline::count_requests() {
@@ -222,7 +210,7 @@ void Pipeline::write_outputs() {
                      report::push_exposition(target, report::metrics_text(record_)));
         }
     }
-    say_how_it_ended(record_);
+    log::outcome(record_.exit_code, report::summary_line(record_));
 }
 
 ExitCode mirror(const Settings& settings, Cancel& cancel, const Output& output) {

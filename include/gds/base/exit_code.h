@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gds/base/cancel.h"
+
 #include <string_view>
 
 namespace gds {
@@ -27,5 +29,8 @@ std::string_view exit_code_name(ExitCode code);
 
 /// The more serious of two outcomes of a run: interruption, then 1, 3, 7, 6, 4, 5, then the rest.
 ExitCode most_serious(ExitCode a, ExitCode b);
+
+/// How a run ends that was stopped; a deadline of our own leaves it partial.
+ExitCode stop_code(StopReason reason);
 
 }  // namespace gds

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gds/base/exit_code.h"
+
 #include <fmt/core.h>
 
 #include <functional>
@@ -62,5 +64,8 @@ inline void warn(std::string_view message, Fields fields = {}) {
 inline void error(std::string_view message, Fields fields = {}) {
     write(Level::error, message, fields);
 }
+
+/// The one line that says how a command ended, at the level that its exit code deserves.
+void outcome(ExitCode code, std::string_view message);
 
 }  // namespace gds::log
