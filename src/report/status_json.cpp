@@ -61,6 +61,7 @@ Json parked_json(const StatusView& view) {
 std::string status_json(const StatusView& view) {
     const Json json{
         {"schema", 1},
+        {"written", time_or_null(view.now_ms)},
         {"destination", view.destination},
         {"source", {{"id", view.source_id}, {"path", view.source}}},
         {"account", view.account},

@@ -5,6 +5,7 @@
 #include "gds/volume/trash.h"
 #include "gds/volume/volume.h"
 #include "source.h"
+#include "status_view.h"
 #include "whereabouts.h"
 
 #include <fmt/core.h>
@@ -17,9 +18,6 @@
 namespace gds::run {
 
 namespace {
-
-constexpr int kShownRuns = 10;
-constexpr int kShownParked = 20;
 
 ExitCode refuse(ExitCode code, const Error& problem) {
     log::outcome(code, problem.message);
@@ -34,91 +32,6 @@ Result<VolumeSettings> locate(VolumeSettings settings) {
     return settings;
 }
 
-std::int64_t to_number(const std::string& text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
-Status fill_from_store(report::StatusView& view, state::Store& store) {
-    view.schema = 1;
-    const state::Store::Totals totals = GDS_TRY(store.totals());
-    view.files = totals.files;
-    view.bytes = totals.bytes;
-    view.last_success_ms = to_number(GDS_TRY(store.meta("last_success_ms")));
-    view.last_full_listing_ms = to_number(GDS_TRY(store.meta("last_full_listing_ms")));
-    for (const state::RunRow& row : GDS_TRY(store.runs(kShownRuns))) {
-        report::StatusRun run;
-        run.id = row.id;
-        run.command = row.command;
-        run.result = row.result;
-        run.message = row.message;
-        run.exit_code = row.exit_code;
-        run.started_ms = row.started_ms;
-        run.finished_ms = row.finished_ms;
-        run.downloaded = row.downloaded;
-        run.updated = row.updated;
-        run.renamed = row.renamed;
-        run.deleted = row.deleted;
-        run.failed = row.failed;
-        run.bytes = row.bytes;
-        view.runs.push_back(std::move(run));
-    }
-    for (const state::Parked& item : GDS_TRY(store.parked_items(kShownParked))) {
-        report::StatusParked parked;
-        parked.path = item.path;
-        parked.reason = item.reason;
-        parked.detail = item.detail;
-        parked.attempts = item.attempts;
-        parked.next_try_ms = item.next_try_ms;
-        view.parked.push_back(std::move(parked));
-    }
-    view.parked_counts = GDS_TRY(store.parked_counts());
-    return {};
-}
-
-Status fill_withheld(report::StatusView& view, const volume::Marker& marker, state::Store& store) {
-    if (marker.withheld_plan.empty()) {
-        return {};
-    }
-    report::StatusWithheld withheld;
-    withheld.plan = marker.withheld_plan;
-    withheld.approved = marker.approved_plan == marker.withheld_plan;
-    withheld.deletes = to_number(GDS_TRY(store.meta("withheld_deletes")));
-    const std::string paths = GDS_TRY(store.meta("withheld_paths"));
-    if (!paths.empty()) {
-        withheld.first_paths = split(paths, '\n');
-    }
-    view.withheld = std::move(withheld);
-    return {};
-}
-
-Result<report::StatusView> view_of(const VolumeSettings& settings) {
-    const volume::Volume volume = GDS_TRY(volume::Volume::open(settings.destination));
-    const auto marker = GDS_TRY(volume::read_marker(volume));
-    const std::string database = database_path(settings.destination, settings.state_dir);
-    report::StatusView view;
-    view.destination = settings.destination;
-    view.now_ms = wall_clock_ms();
-    if (!marker && ::access(database.c_str(), F_OK) != 0) {
-        view.warnings.emplace_back("no run has worked on this destination yet");
-        return view;
-    }
-    state::Store store = GDS_TRY(state::Store::open_copy(database, temporary_directory()));
-    GDS_CHECK(fill_from_store(view, store));
-    if (marker) {
-        view.source = marker->source;
-        view.source_id = marker->root_id;
-        view.account = marker->account;
-        GDS_CHECK(fill_withheld(view, *marker, store));
-    }
-    for (const volume::TrashRun& run : GDS_TRY(volume::list_trash(volume))) {
-        view.trash_bytes += run.bytes;
-    }
-    view.free_bytes = GDS_TRY(volume.space()).free_bytes;
-    return view;
-}
-
 }  // namespace
 
 ExitCode status(const VolumeSettings& asked, const Output& output) {
@@ -127,7 +40,7 @@ ExitCode status(const VolumeSettings& asked, const Output& output) {
         return refuse(ExitCode::usage, located.error());
     }
     const VolumeSettings& settings = *located;
-    const auto view = view_of(settings);
+    const auto view = status_view(settings);
     if (!view) {
         return refuse(ExitCode::destination, view.error().context("status"));
     }

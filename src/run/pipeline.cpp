@@ -7,6 +7,7 @@
 #include "planning.h"
 #include "projection.h"
 #include "scan.h"
+#include "status_view.h"
 #include "structure.h"
 #include "whereabouts.h"
 
@@ -123,6 +124,9 @@ void Pipeline::show(const std::string& phase, std::int64_t files, std::int64_t f
     figures.bytes_done = bytes;
     figures.bytes_total = bytes_total;
     progress_->update(figures);
+    if (status_file_) {
+        status_file_->progress(figures);
+    }
 }
 
 Pipeline::Phase Pipeline::prepare_inputs() {
@@ -179,6 +183,19 @@ Pipeline::Phase Pipeline::open_destination() {
     return std::nullopt;
 }
 
+/// The database and volume.json have to belong together: what only one of them knows was mounted
+/// in the other's place.
+Status Pipeline::check_volume(const std::string& database) {
+    const std::string known = GDS_TRY(store_->meta("volume"));
+    if (!marker_ || known.empty() || known == marker_->volume_id || settings_.command == "resync") {
+        return {};
+    }
+    return error(Code::conflict,
+                 fmt::format("the database {} belongs to another volume than the one mounted at "
+                             "{}; mount the right one, or run resync to have it take this one",
+                             database, settings_.destination));
+}
+
 Pipeline::Phase Pipeline::open_state() {
     const std::string path = database_path(settings_.destination, settings_.state_dir);
     const bool database_exists = ::access(path.c_str(), F_OK) == 0;
@@ -200,23 +217,31 @@ Pipeline::Phase Pipeline::open_state() {
     auto store = settings_.dry_run() ? state::Store::open_copy(path, temporary_directory())
                                      : state::Store::open(path, record_.id, opened);
     if (!store) {
-        return fail_destination(store.error());
+        const bool busy = store.error().code == Code::busy;
+        return busy ? fail(ExitCode::busy, store.error()) : fail_destination(store.error());
     }
     store_.emplace(std::move(*store));
-    const auto volume_id = store_->meta("volume");
-    if (!volume_id) {
-        return fail_destination(volume_id.error());
+    Status ready = check_volume(path);
+    if (ready && !settings_.dry_run()) {
+        ready = begin_state();
     }
-    if (!settings_.dry_run()) {
-        if (const Status known = remember_destination(*store_, settings_.destination); !known) {
-            return fail_destination(known.error());
-        }
-        if (const Status restored = restore_interrupted_moves(*store_, *volume_); !restored) {
-            return fail_destination(restored.error());
-        }
+    if (ready) {
+        ready = create_work_tables(store_->db());
     }
-    const Status tables = create_work_tables(store_->db());
-    return tables ? Phase() : fail_destination(tables.error());
+    return ready ? Phase() : fail_destination(ready.error());
+}
+
+Status Pipeline::begin_state() {
+    GDS_CHECK(remember_destination(*store_, settings_.destination));
+    GDS_CHECK(restore_interrupted_moves(*store_, *volume_));
+    report::StatusView view = GDS_TRY(take_status(*store_, *volume_, marker_));
+    report::StatusRun& running = view.running.emplace();
+    running.id = record_.id;
+    running.command = record_.command;
+    running.result = "running";
+    running.started_ms = record_.started_ms;
+    status_file_.emplace(*volume_, std::move(view));
+    return {};
 }
 
 Pipeline::Phase Pipeline::open_source() {

@@ -12,6 +12,7 @@
 #include "gds/volume/volume.h"
 #include "snapshot.h"
 #include "source.h"
+#include "status_file.h"
 
 #include <chrono>
 #include <memory>
@@ -43,6 +44,8 @@ private:
     Phase prepare_inputs();
     Phase open_destination();
     Phase open_state();
+    Status check_volume(const std::string& database);
+    Status begin_state();
     Phase open_source();
     Phase list();
     Phase plan();
@@ -59,6 +62,9 @@ private:
     Status end_used_approval();
 
     void finish_record();
+    void judge_outcome();
+    void measure();
+    Status remember_run();
     void write_outputs();
     void count_requests();
     Status answer();
@@ -81,6 +87,7 @@ private:
     std::optional<volume::Lock> lock_;
     std::optional<volume::Marker> marker_;
     std::optional<state::Store> store_;
+    std::optional<StatusFile> status_file_;
     std::unique_ptr<auth::TokenSource> tokens_;
     std::unique_ptr<http::Engine> engine_;
     std::unique_ptr<drive::Api> api_;

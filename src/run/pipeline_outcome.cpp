@@ -5,6 +5,7 @@
 #include "gds/report/report.h"
 #include "pipeline.h"
 #include "planning.h"
+#include "status_view.h"
 
 #include <fmt/core.h>
 
@@ -90,6 +91,24 @@ void Pipeline::finish_record() {
     if (!store_) {
         return;
     }
+    judge_outcome();
+    measure();
+    if (!status_file_) {
+        return;
+    }
+    if (const Status remembered = remember_run(); !remembered) {
+        const Error problem = advise_on_destination(
+            remembered.error().context("the run could not be recorded"), settings_.destination);
+        record_.exit_code = most_serious(record_.exit_code, ExitCode::destination);
+        if (record_.message.empty()) {
+            record_.message = problem.message;
+        } else {
+            log::warn(problem.message);
+        }
+    }
+}
+
+void Pipeline::judge_outcome() {
     if (planned_) {
         const auto counts = count_actions(*store_);
         record_.counts.fail = counts ? counts->fail : record_.counts.fail;
@@ -101,24 +120,28 @@ void Pipeline::finish_record() {
         record_.parked[reason] = n;
         unfinished += reason == kRefused ? 0 : n;
     }
-    if (withheld_ && !settings_.dry_run()) {
-        record_.exit_code = most_serious(record_.exit_code, ExitCode::guard);
+    const auto end_with = [this](ExitCode code, const std::string& message) {
+        record_.exit_code = most_serious(record_.exit_code, code);
+        record_.message = record_.message.empty() ? message : record_.message;
+    };
+    if (settings_.dry_run()) {
+        const bool differs = settings_.exit_code_on_difference &&
+                             record_.exit_code == ExitCode::ok && record_.counts.actions() > 0;
+        record_.exit_code = differs ? ExitCode::differs : record_.exit_code;
+    } else if (withheld_) {
         const auto first = first_deletes(*store_);
-        record_.message = record_.message.empty()
-                              ? guard_message(record_, first.value_or(""), settings_.destination)
-                              : record_.message;
-    } else if (unfinished > 0 && !settings_.dry_run()) {
-        record_.exit_code = most_serious(record_.exit_code, ExitCode::partial);
-        record_.message = record_.message.empty()
-                              ? fmt::format(
-                                    "{} could not be brought up to date and will be tried "
-                                    "again; see gdrive-sync status --dest {}",
-                                    plural(unfinished, "item"), settings_.destination)
-                              : record_.message;
-    } else if (settings_.dry_run() && settings_.exit_code_on_difference &&
-               record_.exit_code == ExitCode::ok && record_.counts.actions() > 0) {
-        record_.exit_code = ExitCode::differs;
+        end_with(ExitCode::guard,
+                 guard_message(record_, first.value_or(""), settings_.destination));
+    } else if (unfinished > 0) {
+        end_with(ExitCode::partial,
+                 fmt::format("{} could not be brought up to date and will be tried again; see "
+                             "gdrive-sync status --dest {}",
+                             plural(unfinished, "item"), settings_.destination));
     }
+}
+
+/// What the mirror and the volume hold now.
+void Pipeline::measure() {
     if (const auto totals = store_->totals()) {
         record_.files = totals->files;
         record_.bytes = totals->bytes;
@@ -127,7 +150,7 @@ void Pipeline::finish_record() {
     record_.last_success_ms = record_.exit_code == ExitCode::ok
                                   ? record_.finished_ms
                                   : number_of(store_->meta("last_success_ms"));
-    if (!volume_ || settings_.dry_run()) {
+    if (settings_.dry_run()) {
         return;
     }
     const auto trash = volume::list_trash(*volume_);
@@ -136,38 +159,35 @@ void Pipeline::finish_record() {
     }
     const auto space = volume_->space();
     record_.free_bytes = space ? space->free_bytes : 0;
-    const auto remember = [&]() -> Status {
-        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
-        if (record_.exit_code == ExitCode::ok) {
-            GDS_CHECK(store_->set_meta("last_success_ms", std::to_string(record_.finished_ms)));
-        }
-        state::RunRow row;
-        row.id = record_.id;
-        row.command = record_.command;
-        row.result = exit_code_name(record_.exit_code);
-        row.message = record_.message;
-        row.started_ms = record_.started_ms;
-        row.finished_ms = record_.finished_ms;
-        row.exit_code = static_cast<int>(record_.exit_code);
-        row.downloaded = record_.counts.download;
-        row.updated = record_.counts.update;
-        row.renamed = record_.counts.rename;
-        row.deleted = withheld_ ? 0 : record_.counts.remove;
-        row.failed = record_.counts.fail;
-        row.bytes = record_.bytes_downloaded;
-        GDS_CHECK(store_->add_run(row));
-        return transaction.commit();
-    };
-    if (const Status remembered = remember(); !remembered) {
-        const Error problem = advise_on_destination(
-            remembered.error().context("the run could not be recorded"), settings_.destination);
-        record_.exit_code = most_serious(record_.exit_code, ExitCode::destination);
-        if (record_.message.empty()) {
-            record_.message = problem.message;
-        } else {
-            log::warn(problem.message);
-        }
+}
+
+Status Pipeline::remember_run() {
+    const model::Counts done =
+        planned_ ? GDS_TRY(count_actions(*store_, Counted::done)) : model::Counts();
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+    if (record_.exit_code == ExitCode::ok) {
+        GDS_CHECK(store_->set_meta("last_success_ms", std::to_string(record_.finished_ms)));
     }
+    state::RunRow row;
+    row.id = record_.id;
+    row.command = record_.command;
+    row.result = exit_code_name(record_.exit_code);
+    row.message = record_.message;
+    row.started_ms = record_.started_ms;
+    row.finished_ms = record_.finished_ms;
+    row.exit_code = static_cast<int>(record_.exit_code);
+    row.downloaded = done.download;
+    row.updated = done.update;
+    row.renamed = done.rename;
+    row.deleted = done.remove;
+    row.failed = record_.counts.fail;
+    row.bytes = record_.bytes_downloaded;
+    GDS_CHECK(store_->add_run(row));
+    GDS_CHECK(transaction.commit());
+    report::StatusView view = GDS_TRY(take_status(*store_, *volume_, marker_));
+    view.guards = record_.guards;
+    status_file_->end(view);
+    return {};
 }
 
 Status Pipeline::answer() {

@@ -374,9 +374,11 @@ Result<std::string> Planning::place_path(std::int64_t place) {
     return path;
 }
 
-Result<model::Counts> count_actions(state::Store& store) {
+Result<model::Counts> count_actions(state::Store& store, Counted which) {
     model::Counts counts;
-    Query query(store.db(), "SELECT kind, count(*) FROM action GROUP BY kind");
+    Query query(store.db(),
+                "SELECT kind, count(*) FROM action WHERE ?1 = 0 OR outcome = ?2 GROUP BY kind",
+                which == Counted::done, static_cast<std::int64_t>(ActionOutcome::done));
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {

@@ -78,8 +78,9 @@ private:
 
 /// Whether the source asks for a file at this path.
 Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const std::string& name);
-/// Numbers of the plan by kind.
-Result<model::Counts> count_actions(state::Store& store);
+/// Numbers of the plan by kind: of everything planned, or of what was done.
+enum class Counted { planned, done };
+Result<model::Counts> count_actions(state::Store& store, Counted which = Counted::planned);
 /// Every action in plan order.
 model::ActionSource action_source(state::Store& store);
 /// The id of the plan's set of deletes; "" where there are none.

@@ -1,3 +1,4 @@
+#include "copy.h"
 #include "gds/base/fd.h"
 #include "gds/base/log.h"
 #include "gds/base/text.h"
@@ -9,7 +10,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <iterator>
+#include <utility>
 
 namespace gds::state {
 
@@ -107,27 +111,51 @@ Result<Store> Store::open(const std::string& path, const std::string& suffix, Op
     return open_existing(path);
 }
 
-Result<Store> Store::open_copy(const std::string& path, const std::string& directory) {
-    const std::string copy = fmt::format("{}/gdrive-sync-{}.db", directory, random_hex(8));
-    if (exists(path)) {
-        // The lock is not ours: SQLite's own reading rules decide what a consistent copy is.
-        Database source = GDS_TRY(Database::open(path, SQLITE_OPEN_READONLY));
-        Database target = GDS_TRY(Database::open(copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-        sqlite3_backup* backup =
-            sqlite3_backup_init(target.handle(), "main", source.handle(), "main");
-        const int result = backup == nullptr ? SQLITE_ERROR : sqlite3_backup_step(backup, -1);
-        if (backup != nullptr) {
-            sqlite3_backup_finish(backup);
+namespace {
+
+/// A directory that nobody else can look into, removed with all in it.
+class PrivateDirectory {
+public:
+    static Result<PrivateDirectory> make(const std::string& above) {
+        std::string path = above + "/gdrive-sync-XXXXXX";
+        if (::mkdtemp(path.data()) == nullptr) {
+            return errno_error(errno, above + ": no room for a copy of the state database");
         }
-        if (result != SQLITE_DONE) {
-            ::unlink(copy.c_str());
-            return (backup == nullptr ? target : source)
-                .failure(fmt::format("cannot copy {}", path));
+        return PrivateDirectory(std::move(path));
+    }
+    ~PrivateDirectory() {
+        std::error_code ignored;
+        if (!path_.empty()) {
+            std::filesystem::remove_all(path_, ignored);
         }
     }
+    PrivateDirectory(PrivateDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    PrivateDirectory& operator=(PrivateDirectory&&) = delete;
+    PrivateDirectory(const PrivateDirectory&) = delete;
+    PrivateDirectory& operator=(const PrivateDirectory&) = delete;
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    explicit PrivateDirectory(std::string path) : path_(std::move(path)) {}
+    std::string path_;
+};
+
+}  // namespace
+
+Result<Store> Store::open_copy(const std::string& path, const std::string& directory) {
+    // Open files stay readable without a name, and a crash leaves nothing behind that others see.
+    const PrivateDirectory scratch = GDS_TRY(PrivateDirectory::make(directory));
+    const std::string copy = scratch.path() + "/state.db";
+    if (exists(path)) {
+        GDS_CHECK(copy_at_rest(path, copy));
+    }
     Result<Store> store = open_existing(copy);
-    // Open files stay readable without a name, and a crash leaves nothing behind.
-    ::unlink(copy.c_str());
+    if (!store && store.error().code == Code::invalid_argument) {
+        log::warn("the state database is damaged; the next sync sets it aside and rebuilds it",
+                  {{"database", path}});
+        store = open_existing(scratch.path() + "/empty.db");
+    }
     if (store) {
         GDS_CHECK(store->db_.execute("PRAGMA journal_mode=MEMORY"));
         GDS_CHECK(store->db_.execute("PRAGMA synchronous=OFF"));

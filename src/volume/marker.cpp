@@ -1,10 +1,6 @@
-#include "durable.h"
 #include "gds/volume/volume.h"
-#include "walk.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 
@@ -15,10 +11,10 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kSchema = 1;
-constexpr std::size_t kLimit = 16UL << 20;
+constexpr std::string_view kName = "volume.json";
 
 std::string marker_path() {
-    return std::string(kStateDirName) + "/volume.json";
+    return fmt::format("{}/{}", kStateDirName, kName);
 }
 
 Error damaged(const Volume& volume, std::string_view why) {
@@ -88,7 +84,7 @@ bool from_json(const Json& object, Marker& marker) {
 }  // namespace
 
 Result<std::optional<Marker>> read_marker(const Volume& volume) {
-    const auto text = GDS_TRY(read_whole(volume, marker_path(), kLimit));
+    const auto text = GDS_TRY(read_own_file(volume, kName));
     if (!text) {
         return std::optional<Marker>();
     }
@@ -117,15 +113,9 @@ Result<std::optional<Marker>> read_marker(const Volume& volume) {
 
 Status write_marker(const Volume& volume, const Marker& marker) {
     GDS_CHECK(make_state_dir(volume));
-    const auto temporary = marker_path() + ".tmp";
     // Text that is no UTF-8 can only be the operator's own --source; it must not stop the run.
     const auto text = to_json(marker).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-    Fd fd = GDS_TRY(volume.open_with(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-    GDS_CHECK(write_all(fd, text, temporary));
-    GDS_CHECK(sync_file(fd, temporary));
-    GDS_CHECK(fd.close());
-    GDS_CHECK(volume.rename_over(temporary, marker_path()));
-    return volume.sync_dir(kStateDirName);
+    return replace_own_file(volume, kName, text);
 }
 
 }  // namespace gds::volume

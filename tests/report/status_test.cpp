@@ -122,5 +122,22 @@ TEST(StatusJson, OfANewVolumeIsValid) {
     EXPECT_EQ(status["withheld"], nullptr);
 }
 
+TEST(ParseStatus, ReadsWhatStatusJsonWrote) {
+    StatusView view = full_view();
+    view.running = view.runs.front();
+    const auto again = parse_status(status_json(view));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(status_json(*again), status_json(view));
+    EXPECT_EQ(again->now_ms, view.now_ms);
+}
+
+TEST(ParseStatus, RefusesAnythingElse) {
+    for (const char* text : {"", "{", "[]", "{}", R"({"written": 5})"}) {
+        const auto view = parse_status(text);
+        ASSERT_FALSE(view) << text;
+        EXPECT_EQ(view.error().code, Code::invalid_argument);
+    }
+}
+
 }  // namespace
 }  // namespace gds::report

@@ -160,5 +160,53 @@ TEST_F(StoreTest, ForgetsItemsThatNothingRefersTo) {
     EXPECT_EQ(store.id_of(kept).value(), "kept");
 }
 
+/// What a crash in the middle of a transaction leaves: pages written, the journal not yet emptied.
+void crash_in_a_transaction(const std::string& path, const std::string& crashed) {
+    Opened opened = Opened::existing;
+    auto store = Store::open(path, "test", opened);
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(store->db().execute("PRAGMA cache_size=1"));
+    auto transaction = Transaction::begin(store->db());
+    ASSERT_TRUE(transaction);
+    for (int i = 0; i < 2000; ++i) {
+        ASSERT_TRUE(store->set_meta("key" + std::to_string(i), std::string(100, 'x')));
+    }
+    for (const char* part : {"", "-journal"}) {
+        std::filesystem::copy_file(path + part, crashed + part);
+    }
+}
+
+TEST_F(StoreTest, ACopyRollsBackWhatAKilledRunLeftAndTheOriginalStaysAsItIs) {
+    {
+        Store store = open();
+        ASSERT_TRUE(store.set_meta("before", "kept"));
+    }
+    const std::string crashed = (dir_ / "crashed.db").string();
+    crash_in_a_transaction(path(), crashed);
+    const auto size = std::filesystem::file_size(crashed + "-journal");
+    ASSERT_GT(size, 0U);
+    auto copy = Store::open_copy(crashed, dir_.string());
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ(copy->meta("before").value(), "kept");
+    EXPECT_EQ(copy->meta("key0").value(), "");
+    EXPECT_EQ(std::filesystem::file_size(crashed + "-journal"), size);
+}
+
+TEST_F(StoreTest, ACopyIsMadeWhileARunHoldsTheDatabase) {
+    Store store = open();
+    ASSERT_TRUE(store.set_meta("volume", "v1"));
+    auto copy = Store::open_copy(path(), dir_.string());
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ(copy->meta("volume").value(), "v1");
+}
+
+TEST_F(StoreTest, ACopyOfADamagedFileIsEmpty) {
+    std::ofstream(path()) << std::string(8192, 'z');
+    auto copy = Store::open_copy(path(), dir_.string());
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ(copy->totals().value().files, 0);
+    EXPECT_EQ(std::filesystem::file_size(path()), 8192U);
+}
+
 }  // namespace
 }  // namespace gds::state

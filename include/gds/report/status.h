@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gds/base/result.h"
 #include "gds/model/run.h"
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace gds::report {
 struct StatusRun {
     std::string id, command;
     std::string result;   ///< an exit code's name; "running" for one that has not ended
-    std::string message;  ///< why, where the result is not "ok"
+    std::string message;  ///< why, where the result is not "ok"; of one at work, how far it is
     int exit_code = 0;
     std::int64_t started_ms = 0, finished_ms = 0;
     std::int64_t downloaded = 0, updated = 0, renamed = 0, deleted = 0, failed = 0, bytes = 0;
@@ -57,5 +58,7 @@ struct StatusView {
 std::string status_text(const StatusView& view);
 /// The same as one JSON object (schema 1), indented.
 std::string status_json(const StatusView& view);
+/// What status_json wrote. Error: invalid_argument where it is anything else.
+Result<StatusView> parse_status(const std::string& json);
 
 }  // namespace gds::report

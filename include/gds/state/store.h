@@ -68,7 +68,8 @@ public:
     /// (Opened::rebuilt). `scratch_dir` is where temporary tables may spill.
     static Result<Store> open(const std::string& path, const std::string& suffix, Opened& opened);
     /// A private copy of the database at `path` (empty where there is none) in `directory`, removed
-    /// from the directory at once: nothing done to it is ever seen (dry runs).
+    /// from the directory at once: nothing done to it is ever seen (dry runs). Takes no lock and
+    /// needs no write access. Error: busy while a run keeps writing.
     static Result<Store> open_copy(const std::string& path, const std::string& directory);
 
     [[nodiscard]] Database& db() { return db_; }

@@ -105,6 +105,11 @@ private:
     std::uint64_t device_ = 0;
 };
 
+/// A small file in DEST/.gdrive-sync; nullopt where there is none.
+Result<std::optional<std::string>> read_own_file(const Volume& volume, std::string_view name);
+/// Replace it as a whole: written aside, made durable, renamed.
+Status replace_own_file(const Volume& volume, std::string_view name, std::string_view text);
+
 /// Make DEST/.gdrive-sync and its folders (mode 0700) where they are missing.
 Status make_state_dir(const Volume& volume);
 
