@@ -42,6 +42,15 @@ Result<model::Item> look_up(drive::Api& api, const SourceSettings& source,
     return resolved.folder;
 }
 
+/// True where the pin is another account's: which folder its path leads to is another matter.
+Result<bool> is_of_another_account(drive::Api& api, const volume::Marker& marker) {
+    if (marker.account.empty()) {
+        return false;
+    }
+    const drive::Account account = GDS_TRY(api.about());
+    return account.permission_id != marker.account;
+}
+
 }  // namespace
 
 Result<Source> find_source(drive::Api& api, const SourceSettings& asked,
@@ -63,7 +72,7 @@ Result<Source> find_source(drive::Api& api, const SourceSettings& asked,
                                  folder.name, folder.id));
     }
     const bool pinned = marker && !marker->root_id.empty() && marker->source == source.text();
-    if (pinned && marker->root_id != folder.id) {
+    if (pinned && marker->root_id != folder.id && !GDS_TRY(is_of_another_account(api, *marker))) {
         return error(
             Code::conflict,
             fmt::format("the source now leads to another folder (id {}) than the one this "
