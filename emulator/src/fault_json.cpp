@@ -111,6 +111,7 @@ std::string read_action(const json& object, FaultAction& action) {
     reader.read("message", action.message);
     reader.read("retry_after", action.retry_after);
     reader.read("html", action.html);
+    reader.read("body", action.body);
     reader.read("redirect", action.redirect);
     reader.read("oauth_error", action.oauth_error);
     reader.read("expire_tokens", action.expire_tokens);

@@ -122,6 +122,10 @@ std::optional<Answer> replaced_answer(const FaultAction& action) {
         answer = error_answer(404, "notFound", "File not found.", "fileId");
     } else if (action.expire_tokens) {
         answer = error_answer(401, "authError", "Invalid Credentials", "Authorization");
+    } else if (action.body) {
+        answer.emplace();
+        answer->status = action.status == 0 ? 200 : action.status;
+        answer->body = *action.body;
     } else if (action.html) {
         answer = html_answer(action.status == 0 ? 200 : action.status, "Error");
     } else if (action.status != 0) {

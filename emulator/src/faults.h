@@ -32,7 +32,8 @@ struct FaultAction {
     int status = 0;               ///< an error of this status instead of an answer
     std::string reason, message;  ///< of that error
     std::string retry_after;
-    bool html = false;  ///< that error, or a 200, as a page
+    bool html = false;                ///< that error, or a 200, as a page
+    std::optional<std::string> body;  ///< sent as JSON instead of an answer
     std::string redirect;
     std::string oauth_error;     ///< such as invalid_grant
     bool expire_tokens = false;  ///< 401, and every access token is void

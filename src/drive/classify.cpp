@@ -15,6 +15,8 @@ namespace gds::drive {
 namespace {
 
 constexpr std::size_t kMaxMessage = 300;
+/// The reason of a 404 that no API of Google wrote.
+constexpr std::string_view kForeign = "not Google's";
 
 /// What a body of Google's JSON error formats says, from wherever in it.
 struct Refusal {
@@ -57,6 +59,10 @@ Refusal read_refusal(const std::string& body) {
     // A body that is no JSON says nothing more than the status does.
     const Status read = read_json(body, visitor);
     return read ? std::move(visitor.refusal()) : Refusal{};
+}
+
+bool is_page(std::string_view body) {
+    return trim(body).substr(0, 1) == "<";
 }
 
 /// What a reason of a 403 means; the first row that an answer matches decides.
@@ -157,6 +163,9 @@ std::optional<Error> classify(const http::Response& response) {
     const Refusal refusal = read_refusal(response.body);
     failure->http_status = response.status;
     failure->reason = first_reason(refusal);
+    if (response.status == 404 && is_page(response.body)) {
+        failure->reason = kForeign;
+    }
     failure->retry_after = http::retry_after(response.headers);
     std::string_view advice;
     if (response.status == 403) {
@@ -179,6 +188,10 @@ std::optional<Error> classify(const http::Response& response) {
     }
     failure->message = std::move(message);
     return failure;
+}
+
+bool proves_absence(const Error& error) {
+    return error.http_status == 404 && error.reason != kForeign;
 }
 
 bool is_permanent_refusal(const Error& error) {

@@ -36,6 +36,13 @@ bool is_answer(const Result<model::Item>& result) {
            result.error().code == Code::permission_denied;
 }
 
+/// True where it may be the page token that Drive refuses: 400 with or without a word about it, or
+/// 410 for one that is too old.
+bool refuses_token(const Error& failure) {
+    return failure.reason == "invalidPageToken" || failure.http_status == 400 ||
+           failure.http_status == 410;
+}
+
 }  // namespace
 
 /// One list that is read page by page.
@@ -173,8 +180,7 @@ Status Lister::Impl::take_page(ListTask& task, const Page& page) {
 }
 
 void Lister::Impl::list_failed(const Task& task, const Error& failure) {
-    const bool token_refused = failure.reason == "invalidPageToken" && !task->cursor.at_end();
-    if (token_refused && !task->restarted) {
+    if (refuses_token(failure) && !task->cursor.token().empty() && !task->restarted) {
         task->restarted = true;
         task->cursor = PageCursor();
         request_page(task);

@@ -110,7 +110,7 @@ Status Confirmation::ask() {
     for (const auto& [id, path] : wanted_ids_) {
         const drive::Ref ref{id, GDS_TRY(store_.item(GDS_TRY(store_.intern(id))))->resource_key};
         api_.get(ref, [&, id = id, path = path](Result<model::Item> answer) {
-            if (!answer && answer.error().code != Code::not_found) {
+            if (!answer && !drive::proves_absence(answer.error())) {
                 note(answer.error(), path);
             }
             answers_.insert_or_assign(id, std::move(answer));
@@ -182,7 +182,7 @@ Result<bool> Confirmation::is_out(const std::string& id) {
     std::string at = id;
     for (int level = 0; level < kMaxAncestors; ++level) {
         const Result<model::Item> answer = look_up(at);
-        if (!answer && answer.error().code == Code::not_found) {
+        if (!answer && drive::proves_absence(answer.error())) {
             return true;
         }
         const model::Item item = GDS_TRY(answer);

@@ -126,6 +126,14 @@ TEST(Classify, JudgesOtherBodiesByStatus) {
     }
 }
 
+TEST(Classify, APageWithA404ProvesNothing) {
+    EXPECT_TRUE(proves_absence(verdict(testing::refusal(404, "notFound"))));
+    EXPECT_TRUE(proves_absence(verdict({.status = 404, .body = R"({"error": {"code": 404}})"})));
+    EXPECT_FALSE(proves_absence(verdict({.status = 404, .body = " <html>Not Found</html>"})));
+    EXPECT_FALSE(proves_absence(verdict(testing::refusal(410, "gone"))));
+    EXPECT_FALSE(proves_absence(verdict(testing::refusal(403, "forbidden"))));
+}
+
 TEST(Classify, KnowsARefusedPageToken) {
     const Error error = verdict(testing::token_refused());
     EXPECT_EQ(error.code, Code::invalid_argument);

@@ -258,6 +258,19 @@ TEST(Lister, ARefusedTokenRestartsTheFolderOnce) {
     EXPECT_THAT(listing.walker.complete, UnorderedElementsAre("root", "d", "e"));
 }
 
+TEST(Lister, ATokenThatIsGoneRestartsTheFolderToo) {
+    for (const Reply& refused : {testing::refusal(410, "gone"), testing::refusal(400, "invalid"),
+                                 Reply{.status = 410, .body = "<html>"}}) {
+        int refusals = 0;
+        Listing listing(small_tree([&](const std::string&, const std::string& token) {
+            return token == "d2" && refusals++ == 0 ? std::optional(refused) : std::nullopt;
+        }));
+        const auto result = listing.run();
+        ASSERT_TRUE(result);
+        EXPECT_TRUE(result->complete);
+    }
+}
+
 TEST(Lister, ATokenRefusedAgainIsDoubt) {
     Listing listing(small_tree([](const std::string&, const std::string& token) {
         return token == "d2" ? std::optional(testing::token_refused()) : std::nullopt;

@@ -90,6 +90,9 @@ std::optional<Error> classify(const http::Response& response);
 /// True for refusals that this account can never get past for this file: download forbidden,
 /// flagged as malware, a type without export. They are skipped, not failed.
 bool is_permanent_refusal(const Error& error);
+/// True where Drive itself said that an item does not exist: 404, and not from some page on the
+/// way.
+bool proves_absence(const Error& error);
 
 /// Calls of Drive API v3, GET only. Callbacks come on the engine's thread.
 class Api {
