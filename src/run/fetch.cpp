@@ -123,8 +123,10 @@ Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
     Work work;
     {
         Query query(store_.db(),
-                    "SELECT a.wanted, a.path, a.reason, w.item, w.via, w.entry FROM action a"
-                    " JOIN wanted w ON w.n = a.wanted WHERE a.seq = ?",
+                    "SELECT a.wanted, a.path, a.reason, w.item, w.via, w.entry, w.name,"
+                    " CASE w.parent WHEN 0 THEN 0 ELSE coalesce(nullif(p.entry, 0), -1) END"
+                    " FROM action a JOIN wanted w ON w.n = a.wanted"
+                    " LEFT JOIN wanted p ON p.n = w.parent WHERE a.seq = ?",
                     seq);
         const bool row = GDS_TRY(query.next());
         if (!row) {
@@ -137,6 +139,11 @@ Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
         work.item_no = query.integer(3);
         work.via = query.integer(4);
         work.entry = query.integer(5);
+        work.name = query.text(6);
+        work.place = query.integer(7);
+    }
+    if (work.place >= 0) {
+        work.path = join_path(GDS_TRY(store_.path_of(work.place)), work.name);
     }
     auto item = GDS_TRY(store_.item(work.item_no));
     if (!item) {
@@ -185,25 +192,14 @@ Result<bool> Fetch::blocked(const Work& work) {
 }
 
 Result<std::string> Fetch::waits_for(const Work& work) {
-    state::EntryNo place = 0;
-    std::string name;
-    {
-        Query query(store_.db(),
-                    "SELECT w.parent, coalesce(p.entry, 0), w.name FROM wanted w"
-                    " LEFT JOIN wanted p ON p.n = w.parent WHERE w.n = ?",
-                    work.wanted);
-        GDS_CHECK(query.next());
-        if (query.integer(0) != 0 && query.integer(1) == 0) {
-            return std::string("the folder it belongs in is not there");
-        }
-        place = query.integer(0) == 0 ? 0 : query.integer(1);
-        name = query.text(2);
+    if (work.place < 0) {
+        return std::string("the folder it belongs in is not there");
     }
     const auto own = GDS_TRY(store_.entry(work.entry));
-    if (own && (own->parent != place || own->name != name)) {
+    if (own && (own->parent != work.place || own->name != work.name)) {
         return std::string("its copy still has its old name");
     }
-    const auto other = GDS_TRY(store_.entry_at(place, name));
+    const auto other = GDS_TRY(store_.entry_at(work.place, work.name));
     const bool held =
         other && !other->folder && other->n != work.entry && GDS_TRY(volume_.stat(work.path));
     return held ? std::string("another file's copy still has its name") : std::string();
@@ -288,15 +284,10 @@ Status Fetch::commit(std::vector<transfer::Outcome> outcomes) {
 
 Status Fetch::record(const Work& work, const transfer::Published& published) {
     result_.bytes += published.size;
-    Query query(store_.db(),
-                "SELECT w.parent, w.name, coalesce(p.entry, 0) FROM wanted w"
-                " LEFT JOIN wanted p ON p.n = w.parent WHERE w.n = ?",
-                work.wanted);
-    GDS_CHECK(query.next());
     state::Entry entry;
     entry.n = work.entry;
-    entry.parent = query.integer(0) == 0 ? 0 : query.integer(2);
-    entry.name = query.text(1);
+    entry.parent = work.place;
+    entry.name = work.name;
     entry.item = work.item_no;
     entry.via = work.via;
     entry.size = published.size;

@@ -56,7 +56,9 @@ private:
         std::int64_t seq = 0;
         WantedNo wanted = 0;
         state::EntryNo entry = 0;
-        std::string path;
+        state::EntryNo place = -1;  ///< the folder it belongs in; -1: not there
+        std::string name;
+        std::string path;  ///< where that folder lies now, which a rename may not have reached
         std::string reason;
         state::ItemNo item_no = 0;
         state::Via via = 0;

@@ -266,6 +266,26 @@ Pipeline::Phase Pipeline::open_source() {
     return std::nullopt;
 }
 
+namespace {
+
+/// Names the first folder in doubt, as Drive calls it.
+Error doubt_about(state::Store& store, const std::vector<drive::Doubt>& doubts) {
+    const drive::Doubt& first = doubts.front();
+    const auto number = store.intern(first.folder.id);
+    const auto item = number ? store.item(*number) : Result<std::optional<model::Item>>();
+    const std::string named =
+        item && *item
+            ? fmt::format("folder \"{}\" (id {}): ", printable((*item)->name), (*item)->id)
+            : std::string();
+    return error(Code::incomplete,
+                 fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted or "
+                             "renamed; first: {}{}",
+                             plural(static_cast<std::int64_t>(doubts.size()), "folder"), named,
+                             first.error.message));
+}
+
+}  // namespace
+
 Pipeline::Phase Pipeline::list() {
     snapshot_ = std::make_unique<Snapshot>(*store_, *engine_, *api_, *filter_,
                                            [this](std::int64_t n) { show("listing", n); });
@@ -276,13 +296,7 @@ Pipeline::Phase Pipeline::list() {
         return ours ? fail_destination(listing.error()) : fail_source(listing.error());
     }
     if (!listing->complete) {
-        const drive::Doubt& first = listing->doubts.front();
-        doubt_ =
-            error(Code::incomplete,
-                  fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted "
-                              "or renamed; first: {} (id {})",
-                              plural(static_cast<std::int64_t>(listing->doubts.size()), "folder"),
-                              first.error.message, first.folder.id));
+        doubt_ = doubt_about(*store_, listing->doubts);
     }
     const auto root = store_->intern(source_->folder.id);
     if (!root) {

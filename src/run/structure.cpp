@@ -174,6 +174,12 @@ Result<bool> Structure::try_folder(Step& step, std::vector<Step>& steps) {
 Result<bool> Structure::clear_way(const Step& step, const Target& target, bool folder) {
     const auto there = GDS_TRY(volume_.stat(target.path));
     const FileType expected = folder ? FileType::directory : FileType::file;
+    const auto occupant = GDS_TRY(store_.entry_at(target.place, target.name));
+    if (there && folder && occupant && occupant->folder && occupant->n != step.entry) {
+        GDS_CHECK(set_outcome(store_, step.seq, ActionOutcome::withheld,
+                              "blocked: another folder's copy still has its name"));
+        return false;
+    }
     if (!there || there->type == expected) {
         return true;
     }

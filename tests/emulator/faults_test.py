@@ -89,6 +89,8 @@ class Errors(EmulatorCase):
         page = self.struck({"html": True})
         self.assertEqual((page.status, page.headers["content-type"]),
                          (200, "text/html; charset=utf-8"))
+        other = self.struck({"body": '{"files": 5}'}, "files")
+        self.assertEqual((other.status, other.json), (200, {"files": 5}))
         moved = self.struck({"redirect": "https://elsewhere.example/x"})
         self.assertEqual((moved.status, moved.headers["location"]),
                          (302, "https://elsewhere.example/x"))
