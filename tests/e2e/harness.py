@@ -81,9 +81,11 @@ class MirrorCase(unittest.TestCase):
         return ["--root", self.drive]
 
     def stop_emulator(self):
+        ended = self.emulator.poll()
         self.emulator.kill()
         self.emulator.wait()
-        self.emulator.stdout.close()
+        with self.emulator.stdout as output:
+            self.assertIsNone(ended, "the emulator ended by itself: " + output.read())
 
     def control(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
