@@ -1,12 +1,9 @@
 """What the tests of the operator's side share: one line that says it, processes, small volumes."""
 
-import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
-import time
 
 from harness import BIN, MirrorCase, Result
 
@@ -53,16 +50,11 @@ class AgentCase(MirrorCase):
         self.metrics = self.dir / "gdrive-sync.prom"
 
     def strike(self, action, count=0, **match):
-        return self.control("faults", {"match": match, "action": action, "count": count})["ids"][0]
-
-    def no_faults(self):
-        self.control_method("DELETE", "faults")
-
-    def requests_of(self, label=""):
-        return self.control(f"log?label={label}&limit=10000")["entries"]
+        """What happens to requests that match: to the first `count` of them, or to all."""
+        return self.fault(match, action, count=count)
 
     def drive_requests(self):
-        return [r for r in self.requests_of() if not r["label"].startswith("oauth")]
+        return [r for r in self.requests() if not r["label"].startswith("oauth")]
 
     def said(self, result, code, *parts):
         """The run ended with `code`, and one line of its log, no more, says why and what to do."""
@@ -122,20 +114,6 @@ class AgentCase(MirrorCase):
         subprocess.run(["mount", "-o", f"remount,{how}", str(path)], check=True)
 
 
-def wait_until(condition, tries=3000):
-    """Asks again and again, as often as it takes; an AssertionError where it never comes true."""
-    for _ in range(tries):
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("it never came true")
-
-
 def ended(process, timeout=120):
     out, err = process.communicate(timeout=timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-__all__ = ["AgentCase", "MIB", "ended", "everything_under", "json", "lines_of", "metric", "signal",
-           "wait_until"]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Options as flags, variables and in a file; what is refused, and how it is said."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from agent import AgentCase, json, lines_of  # noqa: E402
+from agent import AgentCase, lines_of  # noqa: E402
 from harness import BIN, tree  # noqa: E402
 
 COMMANDS = ("sync", "resync", "diff", "status", "approve", "auth login", "auth check")
@@ -128,7 +129,7 @@ class CommandLine(AgentCase):
                 line = self.said(process, 2)
                 self.assertIn(name, line)
                 self.assertGreater(len(line), len(name) + len(value) + 10)
-        self.assertEqual(self.requests_of(), [])
+        self.assertEqual(self.requests(), [])
         self.assertEqual(tree(self.dest), {})
 
     def test_bad_values_of_variables_and_files(self):

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Where credentials come from, what becomes of tokens, and that no secret is seen anywhere."""
 
+import json
 import os
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from agent import AgentCase, json, lines_of  # noqa: E402
+from agent import AgentCase, lines_of  # noqa: E402
 from token_endpoint import TokenEndpoint  # noqa: E402
 
 NOTHING = {f"GDRIVE_SYNC_{n}": "" for n in ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")}
@@ -215,7 +216,7 @@ class GoogleJson(CredentialsCase):
         self.control("tokens", {"advance_s": 7200})
         process = self.mirrors("--credentials", self.key_file)
         self.assertIn("the local clock is wrong", process.stderr)
-        self.assertEqual(len(self.requests_of("oauth.token")), 2)
+        self.assertEqual(len(self.requests("oauth.token")), 2)
 
     def test_a_service_account_that_is_unknown(self):
         key = json.loads(self.key_file.read_text())
@@ -231,7 +232,7 @@ def claims(assertion):
 
 class Tokens(CredentialsCase):
     def token_requests(self):
-        return len(self.requests_of("oauth.token"))
+        return len(self.requests("oauth.token"))
 
     def test_a_401_brings_a_new_token_once(self):
         self.strike({"expire_tokens": True}, count=1, label="files.list")
@@ -249,11 +250,11 @@ class Tokens(CredentialsCase):
         run = self.gds("sync")
         self.said(run, 3, "auth check")
         self.assertLessEqual(self.token_requests(), 2)
-        self.assertLessEqual(len(self.requests_of("files.list")), 4)
+        self.assertLessEqual(len(self.requests("files.list")), 4)
 
     def test_a_token_is_renewed_before_it_ends(self):
         # Twenty files that take longer, together, than a token of two seconds lives.
-        self.control("switches", {"expires-in-s": 2})
+        self.switch(expires_in_s=2)
         for i in range(12):
             self.write(f"f{i}", os.urandom(40_000))
         self.strike({"rate": 100_000}, label="files.media")
@@ -272,15 +273,15 @@ class Tokens(CredentialsCase):
                 ("something_new", 400, ("something_new", "auth check"))):
             with self.subTest(error=name):
                 self.strike({"oauth_error": name, "status": status}, label="oauth.token")
-                self.control_method("DELETE", "log")
+                self.forget_requests()
                 run = self.sync_with_outputs(code=3, result="auth")
                 self.said(run, 3, name, *parts)
                 self.assertEqual(self.drive_requests(), [])
                 self.assertEqual(self.token_requests(), 1)
-                self.no_faults()
+                self.clear_faults()
 
     def test_a_workspace_that_wants_users_to_sign_in_again(self):
-        self.control("switches", {"invalid-rapt": 1})
+        self.switch(invalid_rapt=1)
         run = self.gds("sync")
         self.said(run, 3, "invalid_rapt", "service account")
         self.assertEqual(self.drive_requests(), [])
@@ -295,17 +296,17 @@ class Tokens(CredentialsCase):
         run = self.gds("sync")
         self.said(run, 3, "invalid_grant", "auth login")
         self.assertEqual((self.dest / "a.txt").read_text(), "a")
-        self.no_faults()
+        self.clear_faults()
         self.sync()
         self.assert_equal_trees()
 
     def test_a_wider_scope_is_a_warning_and_a_missing_one_ends_it(self):
-        self.control("switches", {"scope-too-wide": 1})
+        self.switch(scope_too_wide=1)
         run = self.sync()
         warned = [w for w in lines_of(run.log, "warn") if "auth/drive" in w]
         self.assertEqual(len(warned), 1, run.log)
-        self.control("switches", {"scope-too-wide": 0, "scope-missing": 1})
-        self.control_method("DELETE", "log")
+        self.switch(scope_too_wide=0, scope_missing=1)
+        self.forget_requests()
         run = self.gds("sync")
         self.said(run, 3, "drive.readonly", "auth login")
         self.assertEqual(self.drive_requests(), [])
@@ -316,7 +317,7 @@ class Tokens(CredentialsCase):
             self.strike(action, label="oauth.token")
             run = self.gds("sync", "--retries", "1", "--retry-max-wait", "1s")
             self.said(run, 6, "no access token", "/token")
-            self.no_faults()
+            self.clear_faults()
         self.assertEqual(self.drive_requests(), [])
 
     def test_one_bad_answer_of_the_endpoint_is_retried(self):

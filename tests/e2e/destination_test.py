@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from agent import MIB, AgentCase, ended, metric, wait_until  # noqa: E402
+from agent import MIB, AgentCase, ended, metric  # noqa: E402
 from harness import tree  # noqa: E402
 
 
@@ -26,7 +26,7 @@ class NotThere(AgentCase):
         missing = self.dir / "none"
         self.said(self.sync_into(missing), 7, missing, "No such file", "--dest")
         self.assertFalse(missing.exists())
-        self.assertEqual(self.requests_of(), [])
+        self.assertEqual(self.requests(), [])
 
     def test_a_file_in_its_place(self):
         file = self.dir / "file"
@@ -120,7 +120,7 @@ class Full(AgentCase):
         run = self.sync_with_outputs("--trash-keep", "0", code=7, result="destination")
         self.said(run, 7, "11.0 MiB", "free", "nothing was downloaded", "Enlarge")
         self.assertEqual(tree(self.dest), before)
-        self.assertEqual(self.requests_of("files.media")[2:], [])
+        self.assertEqual(self.requests("files.media")[2:], [])
         self.assertGreater(metric(self.metrics.read_text(), "gdrive_sync_free_bytes"), 0)
         (self.source / "large").unlink()
         self.sync()
@@ -152,7 +152,7 @@ class Full(AgentCase):
         self.strike({"rate": 2 * MIB}, label="files.media")
         before = (self.dest / "old").read_bytes()
         process = self.start_sync("--trash-keep", "0", "--unmanaged", "keep", "--transfers", "1")
-        wait_until(lambda: self.requests_of("files.media"))
+        self.wait_until(lambda: self.requests("files.media"))
         with open(self.dest / "hog", "wb") as hog:
             try:
                 while True:
@@ -166,7 +166,7 @@ class Full(AgentCase):
                       (before, (self.source / "old").read_bytes()))
         self.assertFalse((self.dest / "large").exists())
         (self.dest / "hog").unlink()
-        self.no_faults()
+        self.clear_faults()
         self.sync("--trash-keep", "0")
         self.assert_equal_trees()
 

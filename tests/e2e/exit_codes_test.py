@@ -3,12 +3,13 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from agent import MIB, AgentCase, ended, lines_of, metric, signal, wait_until  # noqa: E402
+from agent import MIB, AgentCase, ended, lines_of, metric  # noqa: E402
 from harness import BIN, tree  # noqa: E402
 
 
@@ -84,7 +85,7 @@ class ExitCodes(AgentCase):
         self.assertEqual((self.dest / "file004.txt").read_text(), "and another")
         text = self.metrics.read_text()
         self.assertEqual(metric(text, "gdrive_sync_parked_items", reason="mismatch"), 1)
-        self.no_faults()
+        self.clear_faults()
         self.sync()
         self.assert_equal_trees()
 
@@ -108,7 +109,7 @@ class ExitCodes(AgentCase):
 
     def test_6_the_path_cannot_be_looked_up(self):
         self.sync()
-        self.control("switches", {"incomplete-search": 1})
+        self.switch(incomplete_search=1)
         run = self.sync_with_outputs(code=6, result="source")
         self.said(run, 6, '"claude"', "incompleteSearch", "next run")
 
@@ -154,7 +155,7 @@ class ExitCodes(AgentCase):
             self.strike({"stall_at": 3, "stall_ms": 600_000}, label="files.media")
             process = self.start_sync("--metrics-file", self.metrics, "--report",
                                       self.dir / "report.json")
-            wait_until(lambda: self.requests_of("files.media"))
+            self.wait_until(lambda: self.requests("files.media"))
             process.send_signal(number)
             done = ended(process)
             self.assertEqual(done.returncode, code, done.stderr)
@@ -162,8 +163,8 @@ class ExitCodes(AgentCase):
             self.assertIn("sync interrupted", done.stderr)
             text = self.metrics.read_text()
             self.assertEqual(metric(text, "gdrive_sync_last_run_exit_code"), code)
-            self.no_faults()
-            self.control_method("DELETE", "log")
+            self.clear_faults()
+            self.forget_requests()
         self.sync()
         self.assert_equal_trees()
 
@@ -188,13 +189,13 @@ class Precedence(AgentCase):
             path.unlink()
 
     def doubt(self):
-        self.control("switches", {"incomplete-search": 1})
+        self.switch(incomplete_search=1)
 
     def want_too_much(self):
         self.write("large", os.urandom(9 * MIB))
 
     def refuse_the_token(self):
-        self.control("switches", {"invalid-grant": 1})
+        self.switch(invalid_grant=1)
         self.strike({"expire_tokens": True}, label="files.media")
 
     def test_guard_over_partial(self):

@@ -69,8 +69,7 @@ class MirrorCase(unittest.TestCase):
         self.emulator = subprocess.Popen(
             [BIN / "drive-emulator", *self.drive_options(), "--client-id", "cid",
              "--client-secret", self.client_secret, "--refresh-token", self.refresh_token,
-             "--ready-file", ready,
-             *self.emulator_options],
+             "--ready-file", ready, *self.emulator_options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(self.stop_emulator)
         line = self.emulator.stdout.readline()
@@ -93,11 +92,6 @@ class MirrorCase(unittest.TestCase):
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"{}")
 
-    def control_method(self, method, path):
-        request = urllib.request.Request(self.url + "/_emulator/" + path, method=method)
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read() or b"{}")
-
     def write(self, path, content, root=None):
         """Write a file of the source with an mtime of its own, later than any before."""
         target = (root or self.source) / path
@@ -115,7 +109,8 @@ class MirrorCase(unittest.TestCase):
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("GDRIVE_", "RCLONE_"))}
         return {**keep, "GDRIVE_SYNC_CLIENT_ID": "cid",
                 "GDRIVE_SYNC_CLIENT_SECRET": self.client_secret,
-                "GDRIVE_SYNC_REFRESH_TOKEN": self.refresh_token, "GDRIVE_SYNC_DRIVE_ENDPOINT": self.url,
+                "GDRIVE_SYNC_REFRESH_TOKEN": self.refresh_token,
+                "GDRIVE_SYNC_DRIVE_ENDPOINT": self.url,
                 "GDRIVE_SYNC_TOKEN_ENDPOINT": self.url + "/token"}
 
     def run_command(self, *arguments, env=None, timeout=120):

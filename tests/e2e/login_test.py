@@ -3,8 +3,10 @@
 
 import base64
 import hashlib
+import json
 import os
 import re
+import signal
 import socket
 import sys
 import unittest
@@ -13,7 +15,7 @@ import urllib.parse
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
-from agent import AgentCase, ended, json, lines_of, signal, wait_until  # noqa: E402
+from agent import AgentCase, ended, lines_of  # noqa: E402
 from token_endpoint import TokenEndpoint  # noqa: E402
 
 
@@ -165,7 +167,7 @@ class Login(AgentCase):
         process = self.run_command("auth", "login", "--output", self.output,
                                    env={"GDRIVE_SYNC_CLIENT_ID": ""})
         self.said(process, 2, "GDRIVE_SYNC_CLIENT_ID")
-        self.assertEqual(self.requests_of(), [])
+        self.assertEqual(self.requests(), [])
 
     def test_access_that_was_denied(self):
         process, url = self.begin()
@@ -181,7 +183,7 @@ class Login(AgentCase):
         self.assertFalse(self.output.exists())
 
     def test_the_box_for_drive_was_not_ticked(self):
-        self.control("switches", {"scope-missing": 1})
+        self.switch(scope_missing=1)
         process, url = self.begin()
         visit(self.consent(url))
         self.said(ended(process), 3, "drive.readonly", "ticked")
@@ -210,7 +212,7 @@ class Login(AgentCase):
             self.assertFalse(self.output.exists())
 
     def test_the_seven_days_are_told_at_once(self):
-        self.control("switches", {"refresh-token-expires-in-s": 604799})
+        self.switch(refresh_token_expires_in_s=604799)
         process, url = self.begin()
         visit(self.consent(url))
         done = ended(process)
@@ -241,14 +243,14 @@ class Check(AgentCase):
         self.assertNotIn("folder:", process.stdout)
 
     def test_a_refresh_token_that_will_end(self):
-        self.control("switches", {"refresh-token-expires-in-s": 604799})
+        self.switch(refresh_token_expires_in_s=604799)
         process = self.check()
         self.assertEqual(process.returncode, 0, process.stderr)
         self.assertIn("7 days", process.stdout)
         self.assertIn("production", process.stdout)
 
     def test_a_scope_that_is_wider(self):
-        self.control("switches", {"scope-too-wide": 1})
+        self.switch(scope_too_wide=1)
         process = self.check()
         self.assertEqual(process.returncode, 0, process.stderr)
         self.assertIn("warning", process.stdout)
@@ -261,7 +263,7 @@ class Check(AgentCase):
         self.said(self.check(env={"GDRIVE_SYNC_REFRESH_TOKEN": ""}), 2, "REFRESH_TOKEN")
         self.said(self.check("--retries", "0", env={
             "GDRIVE_SYNC_DRIVE_ENDPOINT": "http://127.0.0.1:1"}), 6, "127.0.0.1:1")
-        self.control("switches", {"scope-missing": 1})
+        self.switch(scope_missing=1)
         self.said(self.check(), 3, "drive.readonly")
 
     def test_an_ambiguous_path_lists_the_candidates(self):
@@ -273,7 +275,7 @@ class Check(AgentCase):
     def test_it_can_be_stopped(self):
         self.strike({"hang": True}, label="about.get")
         process = self.start("auth check")
-        wait_until(lambda: self.requests_of("about.get") or self.requests_of("oauth.token"))
+        self.wait_until(lambda: self.requests("about.get") or self.requests("oauth.token"))
         process.send_signal(signal.SIGTERM)
         done = ended(process)
         self.assertEqual(done.returncode, 143, done.stderr)
