@@ -193,7 +193,9 @@ Status Planning::download(const Row& row) {
     }
     const auto transfer = plan::decide(file);
     if (!transfer) {
-        ++unchanged_;
+        const Location above = GDS_TRY(location(row.parent));
+        // One that is renamed has an action, and is counted there.
+        unchanged_ += entry->parent == above.place && entry->name == row.name ? 1 : 0;
         return {};
     }
     Action action;
