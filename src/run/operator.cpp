@@ -32,6 +32,31 @@ Result<VolumeSettings> locate(VolumeSettings settings) {
     return settings;
 }
 
+/// The marker, if `plan` is what it withholds. Error: invalid_argument where it is not.
+Result<volume::Marker> withheld_marker(const volume::Volume& volume, const std::string& plan) {
+    const auto marker = GDS_TRY(volume::read_marker(volume));
+    if (!marker || marker->withheld_plan.empty()) {
+        return error(Code::invalid_argument, "no plan is withheld on this destination");
+    }
+    if (marker->withheld_plan != plan) {
+        return error(Code::invalid_argument,
+                     fmt::format("the withheld plan is {}, not {}; look at it with gdrive-sync "
+                                 "status or diff, then approve that one",
+                                 marker->withheld_plan, printable(plan)));
+    }
+    return *marker;
+}
+
+/// What a failed approval ends with.
+ExitCode code_of(const Error& problem, const Cancel& cancel) {
+    switch (problem.code) {
+        case Code::invalid_argument: return ExitCode::usage;
+        case Code::busy: return ExitCode::busy;
+        case Code::cancelled: return stop_code(cancel.reason());
+        default: return ExitCode::destination;
+    }
+}
+
 }  // namespace
 
 ExitCode status(const VolumeSettings& asked, const Output& output) {
@@ -61,31 +86,20 @@ ExitCode approve(const VolumeSettings& asked, const std::string& plan, Cancel& c
     if (!volume) {
         return refuse(ExitCode::destination, volume.error());
     }
-    auto marker = volume::read_marker(*volume);
-    if (!marker) {
-        return refuse(ExitCode::destination, marker.error());
-    }
-    if (!*marker || (*marker)->withheld_plan.empty()) {
-        return refuse(ExitCode::usage,
-                      error(Code::invalid_argument, "no plan is withheld on this destination"));
-    }
-    if ((*marker)->withheld_plan != plan) {
-        return refuse(
-            ExitCode::usage,
-            error(Code::invalid_argument,
-                  fmt::format("the withheld plan is {}, not {}; look at it with gdrive-sync "
-                              "status or diff, then approve that one",
-                              (*marker)->withheld_plan, printable(plan))));
+    // A mistake is told at once; what counts is what stands there once no run is at work any more.
+    if (const auto early = withheld_marker(*volume, plan); !early) {
+        return refuse(code_of(early.error(), cancel), early.error());
     }
     const auto lock = volume::Lock::acquire(*volume, "approve-" + plan, settings.lock_wait, cancel);
     if (!lock) {
-        return refuse(lock.error().code == Code::busy        ? ExitCode::busy
-                      : lock.error().code == Code::cancelled ? stop_code(cancel.reason())
-                                                             : ExitCode::destination,
-                      lock.error());
+        return refuse(code_of(lock.error(), cancel), lock.error());
     }
-    (*marker)->approved_plan = plan;
-    if (const Status written = volume::write_marker(*volume, **marker); !written) {
+    auto marker = withheld_marker(*volume, plan);
+    if (!marker) {
+        return refuse(code_of(marker.error(), cancel), marker.error());
+    }
+    marker->approved_plan = plan;
+    if (const Status written = volume::write_marker(*volume, *marker); !written) {
         return refuse(ExitCode::destination, written.error());
     }
     const Status said = output(fmt::format(
