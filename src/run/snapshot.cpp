@@ -32,11 +32,11 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
         lister_.want_folder(drive::ref_of(root));
     }
     drive::ListingResult result = GDS_TRY(lister_.run());
-    while (!targets_.empty() || !linked_folders_.empty()) {
-        GDS_CHECK(list_targets(result));
+    do {
+        // What a shortcut leads to may hold shortcuts of its own.
         GDS_CHECK(descend_linked(root));
-    }
-    GDS_CHECK(list_targets(result));
+        GDS_CHECK(list_targets(result));
+    } while (!targets_.empty() || !linked_folders_.empty());
     everything_listed_ = flat && result.complete.has_value();
     return result;
 }
