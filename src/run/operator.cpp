@@ -34,7 +34,13 @@ Result<VolumeSettings> locate(VolumeSettings settings) {
 
 /// The marker, if `plan` is what it withholds. Error: invalid_argument where it is not.
 Result<volume::Marker> withheld_marker(const volume::Volume& volume, const std::string& plan) {
-    const auto marker = GDS_TRY(volume::read_marker(volume));
+    const auto read = volume::read_marker(volume);
+    if (!read) {
+        Error unreadable = read.error();
+        unreadable.code = Code::io;  // nothing that the caller gave is wrong
+        return unreadable;
+    }
+    const std::optional<volume::Marker>& marker = *read;
     if (!marker || marker->withheld_plan.empty()) {
         return error(Code::invalid_argument, "no plan is withheld on this destination");
     }

@@ -3,6 +3,7 @@
 #include "pipeline.h"
 #include "planning.h"
 #include "removal.h"
+#include "status_view.h"
 #include "structure.h"
 
 #include <fmt/core.h>
@@ -198,7 +199,8 @@ Status Pipeline::keep_verdict() {
             if (!row) {
                 break;
             }
-            first += (first.empty() ? "" : "\n") + query.text(0);
+            first += first.empty() ? "" : std::string(1, kBetweenPaths);
+            first += query.text(0);
         }
     }
     if (!doubt_) {

@@ -72,7 +72,7 @@ Status fill_withheld(report::StatusView& view, const volume::Marker& marker, sta
     withheld.deletes = to_number(GDS_TRY(store.meta("withheld_deletes")));
     const std::string paths = GDS_TRY(store.meta("withheld_paths"));
     if (!paths.empty()) {
-        withheld.first_paths = split(paths, '\n');
+        withheld.first_paths = split(paths, kBetweenPaths);
     }
     view.withheld = std::move(withheld);
     return {};

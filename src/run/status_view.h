@@ -10,6 +10,9 @@
 
 namespace gds::run {
 
+/// Between the paths that are kept of a withheld plan: the only character that none of them holds.
+constexpr char kBetweenPaths = '\0';
+
 /// Name of the file in DEST/.gdrive-sync that holds the last view a run took of itself.
 inline constexpr std::string_view kStatusFile = "status.json";
 
