@@ -34,6 +34,12 @@ std::string guard_message(const model::RunRecord& record, const std::string& fir
                                    guard.name, guard.limit, guard.planned);
         }
     }
+    if (record.plan.empty()) {
+        return fmt::format(
+            "guard {}: the source holds nothing to mirror, while there are files on the volume, so "
+            "nothing was changed. Put them back in Drive, or let it be with --allow-empty-source",
+            tripped);
+    }
     return fmt::format(
         "guard {} withheld {}: {}. Nothing was deleted. If they are meant to go, run: gdrive-sync "
         "approve {} --dest {} (the next sync then deletes exactly these); if not, put them back in "

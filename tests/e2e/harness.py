@@ -88,7 +88,8 @@ class MirrorCase(unittest.TestCase):
 
     def control(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + "/_emulator/" + path, data, method=method)
+        request = urllib.request.Request(self.url + "/_emulator/" + path, data,
+                                         {"Content-Type": "application/json"}, method=method)
         with urllib.request.urlopen(request) as answer:
             return json.loads(answer.read() or b"{}")
 
