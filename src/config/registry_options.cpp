@@ -62,6 +62,12 @@ std::vector<Option> choice_options() {
          "Name the workloads that use what is broken, by what kubectl get -o json printed (- is "
          "standard input), or by asking the cluster.",
          kGroup, "", "probe|scan|repair"},
+        {"alias", Type::names, "", "HOST",
+         "Another name by which images call the registry; for --in-use; repeatable.", kGroup, "",
+         "probe|scan|repair"},
+        {"service-account-dir", Type::path, "/var/run/secrets/kubernetes.io/serviceaccount", "DIR",
+         "Where the pod's token and the cluster's certificate lie, for --in-use kubernetes.",
+         kGroup, "", "probe|scan|repair"},
     };
 }
 

@@ -83,6 +83,9 @@ void Attempt::prepare_connection(const Options& options, const ExtraTrust& trust
         std::max(std::chrono::ceil<std::chrono::seconds>(options.timeout), std::chrono::seconds(1));
     easy.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     easy.set(CURLOPT_LOW_SPEED_TIME, long{idle.count()});
+    if (job_.request.time_limit > Millis(0)) {
+        easy.set(CURLOPT_TIMEOUT_MS, long{job_.request.time_limit.count()});
+    }
     easy.set(CURLOPT_CONNECTTIMEOUT_MS,
              long{std::min(options.timeout, Millis(kLongestConnect)).count()});
     if (!options.user_agent.empty()) {

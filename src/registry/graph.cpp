@@ -2,14 +2,32 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace gds::registry {
+
+namespace {
+
+/// Names of platforms that are kept; a registry that makes up more of them goes without.
+constexpr std::size_t kMostPlatforms = 256;
+
+void copy(const Verdict& verdict, Finding& finding) {
+    finding.defect = verdict.defect;
+    finding.status = verdict.status;
+    finding.detail = verdict.detail;
+    finding.remedy = verdict.remedy;
+    finding.media_type = verdict.media_type;
+    finding.content = verdict.content;
+}
+
+}  // namespace
 
 /// One descent from a tag or an untagged root.
 struct Graph::Walk {
     Findings& out;
     std::string tag;
+    Id root;
     std::unordered_set<Id> seen;  ///< manifests whose references were judged
 };
 
@@ -51,10 +69,20 @@ void Graph::add_untagged_root(Id root) {
     untagged_roots_.push_back(root);
 }
 
+std::uint16_t Graph::platform_number(const std::string& platform) {
+    const auto found = std::find(platforms_.begin(), platforms_.end(), platform);
+    if (found == platforms_.end() && platforms_.size() < kMostPlatforms) {
+        platforms_.push_back(platform);
+        return static_cast<std::uint16_t>(platforms_.size() - 1);
+    }
+    return found == platforms_.end() ? std::uint16_t{0}
+                                     : static_cast<std::uint16_t>(found - platforms_.begin());
+}
+
 void Graph::set_references(Id manifest, const Manifest& content) {
     std::vector<Edge> edges;
     const auto add_edge = [&](Id to, Kind kind, const Descriptor& descriptor) {
-        edges.push_back({to, kind, descriptor.size});
+        edges.push_back({to, kind, platform_number(descriptor.platform), descriptor.size});
     };
     for (const Descriptor& child : content.children) {
         add_edge(this->manifest(child.digest), Kind::child, child);
@@ -68,6 +96,7 @@ void Graph::set_references(Id manifest, const Manifest& content) {
         }
     }
     objects_[manifest].edges = std::move(edges);
+    objects_[manifest].is_index = content.kind == ManifestKind::index;
 }
 
 void Graph::set_size(Id object, std::int64_t size) {
@@ -96,6 +125,11 @@ const Verdict* Graph::verdict_of(Id object) const {
     return found == broken_.end() ? nullptr : &found->second;
 }
 
+Verdict* Graph::verdict_of(Id object) {
+    const auto found = broken_.find(object);
+    return found == broken_.end() ? nullptr : &found->second;
+}
+
 std::int64_t Graph::tag_count() const {
     return static_cast<std::int64_t>(tags_.size());
 }
@@ -107,37 +141,39 @@ void Graph::each_tag(
     }
 }
 
-Finding Graph::finding(const std::string& tag, const Edge& edge, const Digest& parent,
+Finding Graph::finding(const Walk& walk, const Edge& edge, const Digest& parent,
                        const Verdict& verdict) const {
     Finding finding;
     finding.repository = repository_;
-    finding.tag = tag;
+    finding.tag = walk.tag;
+    finding.root = objects_[walk.root].digest;
     finding.parent = parent;
     finding.digest = objects_[edge.to].digest;
     finding.kind = edge.kind;
-    finding.defect = verdict.defect;
-    finding.status = verdict.status;
-    finding.detail = verdict.detail;
-    finding.remedy = verdict.remedy;
-    finding.media_type = verdict.media_type;
-    finding.content = verdict.content;
+    copy(verdict, finding);
     return finding;
 }
 
 std::optional<Verdict> Graph::judged(const Edge& edge, int depth) const {
     const Object& object = objects_[edge.to];
     if (edge.kind == Kind::child && depth > kDeepestIndex) {
-        return Verdict{Defect::unreadable, 0,
+        return Verdict{Defect::unreadable,
+                       0,
                        fmt::format("nested deeper than {} indexes: not followed", kDeepestIndex),
-                       Remedy::rebuild};
+                       Remedy::rebuild,
+                       {},
+                       {}};
     }
     if (const Verdict* verdict = verdict_of(edge.to)) {
         return *verdict;
     }
     if (edge.size >= 0 && object.size >= 0 && edge.size != object.size) {
-        return Verdict{Defect::size, size_status_,
+        return Verdict{Defect::size,
+                       size_status_,
                        fmt::format("{} bytes, but its manifest says {}", object.size, edge.size),
-                       Remedy::rebuild};
+                       Remedy::rebuild,
+                       {},
+                       {}};
     }
     return std::nullopt;
 }
@@ -145,10 +181,10 @@ std::optional<Verdict> Graph::judged(const Edge& edge, int depth) const {
 void Graph::judge(Walk& walk, const Edge& edge, const Digest& parent, int depth) const {
     const auto warnings = warned_.equal_range(edge.to);
     for (auto warning = warnings.first; warning != warnings.second; ++warning) {
-        walk.out.warnings.push_back(finding(walk.tag, edge, parent, warning->second));
+        walk.out.warnings.push_back(finding(walk, edge, parent, warning->second));
     }
     if (const auto verdict = judged(edge, depth)) {
-        walk.out.broken.push_back(finding(walk.tag, edge, parent, *verdict));
+        walk.out.broken.push_back(finding(walk, edge, parent, *verdict));
     }
     // Beyond the deepest index nothing was fetched; a broken manifest has no references.
     if (depth > kDeepestIndex || !walk.seen.insert(edge.to).second) {
@@ -164,30 +200,31 @@ void Graph::judge(Walk& walk, const Edge& edge, const Digest& parent, int depth)
     }
 }
 
+Finding Graph::unreached(Kind kind, const std::string& tag, const Verdict& verdict) const {
+    Finding finding;
+    finding.repository = repository_;
+    finding.tag = tag;
+    finding.kind = kind;
+    copy(verdict, finding);
+    return finding;
+}
+
 Graph::Findings Graph::findings() const {
     Findings found;
+    if (broken_repository_) {
+        found.broken.push_back(unreached(Kind::repository, "", *broken_repository_));
+    }
     for (const auto& [tag, root] : tags_) {
-        if (root) {
-            Walk walk{found, tag, {}};
-            judge(walk, {*root, Kind::manifest, -1}, Digest(), 0);
+        if (!root) {
+            found.broken.push_back(unreached(Kind::tag, tag, broken_tags_.at(tag)));
             continue;
         }
-        const Verdict& verdict = broken_tags_.at(tag);
-        Finding broken;
-        broken.repository = repository_;
-        broken.tag = tag;
-        broken.kind = Kind::tag;
-        broken.defect = verdict.defect;
-        broken.status = verdict.status;
-        broken.detail = verdict.detail;
-        broken.remedy = verdict.remedy;
-        broken.media_type = verdict.media_type;
-        broken.content = verdict.content;
-        found.broken.push_back(std::move(broken));
+        Walk walk{found, tag, *root, {}};
+        judge(walk, {*root, Kind::manifest, 0, -1}, Digest(), 0);
     }
     for (const Id root : untagged_roots_) {
-        Walk walk{found, "", {}};
-        judge(walk, {root, Kind::manifest, -1}, Digest(), 0);
+        Walk walk{found, "", root, {}};
+        judge(walk, {root, Kind::manifest, 0, -1}, Digest(), 0);
     }
     return found;
 }

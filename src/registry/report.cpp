@@ -277,8 +277,10 @@ Result<Report> read_report_file(const std::string& path) {
 
 std::string report_text(const Report& report) {
     std::string text;
-    for (const Finding& finding : report.broken) {
-        text += finding_line("broken ", finding);
+    if (report.command != "verify") {  // its lines told already what is broken
+        for (const Finding& finding : report.broken) {
+            text += finding_line("broken ", finding);
+        }
     }
     for (const Finding& finding : report.warnings) {
         text += finding_line("warning", finding);

@@ -81,9 +81,10 @@ std::string of_total(const std::string& done, const std::string& total, bool kno
 
 std::string progress_text(const ProgressFigures& figures, double bytes_per_second) {
     std::string text =
-        fmt::format("{}: {} files", figures.phase,
+        fmt::format("{}: {} {}", figures.phase,
                     of_total(fmt::format("{}", figures.files_done),
-                             fmt::format("{}", figures.files_total), figures.files_total > 0));
+                             fmt::format("{}", figures.files_total), figures.files_total > 0),
+                    figures.noun);
     if (figures.bytes_done > 0 || figures.bytes_total > 0) {
         text += ", " + of_total(format_size(figures.bytes_done), format_size(figures.bytes_total),
                                 figures.bytes_total > 0);

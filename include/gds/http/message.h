@@ -2,6 +2,7 @@
 
 #include "gds/base/result.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -61,6 +62,8 @@ struct Request {
     /// May be sent again once bytes of it are out; unset: true for GET, HEAD, PUT and DELETE only.
     std::optional<bool> idempotent;
     std::int64_t max_body = 64LL << 20;  ///< a longer buffered body is an error
+    /// Of one attempt, from connecting to the last byte, however slowly they come; 0 for no bound.
+    std::chrono::milliseconds time_limit{0};
 };
 
 /// "503 Service Unavailable"; the number alone where the status has no well-known name.

@@ -52,6 +52,7 @@ std::optional<Remedy> remedy_from(std::string_view label);
 struct Finding {
     std::string repository;
     std::string tag;  ///< "" where it is reached from no tag
+    Digest root;      ///< the manifest that the tag leads to; empty where it leads nowhere
     Digest parent;    ///< the manifest that refers to it; empty for a tag's own
     Digest digest;    ///< empty where the tag itself is broken
     Kind kind = Kind::manifest;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace gds::report {
 
@@ -13,6 +14,7 @@ enum class ProgressMode { automatic, on, off };
 /// What a run has done so far.
 struct ProgressFigures {
     std::string phase;  ///< "listing", "hashing", "downloading", "deleting"
+    std::string_view noun = "files";
     std::int64_t files_done = 0, files_total = 0;  ///< total 0: unknown
     std::int64_t bytes_done = 0, bytes_total = 0;
 };

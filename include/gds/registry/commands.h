@@ -1,0 +1,18 @@
+#pragma once
+
+#include "gds/base/cancel.h"
+#include "gds/base/exit_code.h"
+#include "gds/registry/settings.h"
+#include "gds/report/report.h"
+
+namespace gds::registry {
+
+// The commands of registry-probe. Each writes its answer to `out`, with the summary as its last
+// line, and what else was asked for; the exit code is the contract's.
+
+/// Walks a registry from its catalog down.
+ExitCode probe(const ProbeSettings& settings, Cancel& cancel, const report::Writer& out);
+/// Walks single images, and tells of each thing that it looked at.
+ExitCode verify(const VerifySettings& settings, Cancel& cancel, const report::Writer& out);
+
+}  // namespace gds::registry

@@ -1,0 +1,143 @@
+// The catalog: pages, and what distribution 2.8 leaves out of them.
+#include "catalog_link.h"
+#include "gds/base/log.h"
+#include "gds/base/text.h"
+#include "gds/registry/client.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+namespace gds::registry {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kLargePage = 1000;  // the most that distribution takes by default
+constexpr int kSmallPage = 100;
+
+struct Page {
+    std::vector<std::string> names;
+    std::string next;  ///< absolute URL; "" where there is none
+};
+
+Result<Page> parse_page(const http::Response& answer, const std::string& base) {
+    const Json json = Json::parse(answer.body, nullptr, false);
+    const auto names = json.is_object() ? json.find("repositories") : json.end();
+    if (!json.is_object() || names == json.end() || !(names->is_array() || names->is_null())) {
+        return error(Code::bad_response, "the answer is no catalog");
+    }
+    Page page;
+    for (const Json& name : *names) {
+        if (!name.is_string()) {
+            return error(Code::bad_response, "the catalog holds something that is no name");
+        }
+        page.names.push_back(name.get<std::string>());
+    }
+    if (const auto link = answer.headers.get("Link")) {
+        page.next = next_page(*link, base);
+    }
+    return page;
+}
+
+/// Collects names over pages.
+class Paging {
+public:
+    Paging(Client& client, std::string base) : client_(client), base_(std::move(base)) {}
+
+    /// All pages from there on; true where they brought something new.
+    Result<bool> follow(std::string url) {
+        const std::size_t before = names_.size();
+        while (!url.empty()) {
+            const std::size_t known = names_.size();
+            Page page = GDS_TRY(fetch(url));
+            names_.insert(page.names.begin(), page.names.end());
+            if (names_.size() == known && !page.next.empty()) {
+                return error(Code::bad_response, "pages of the catalog go round in a circle");
+            }
+            url = std::move(page.next);
+        }
+        return names_.size() > before;
+    }
+
+    Result<bool> follow_all() {
+        auto followed = follow(first(kLargePage));
+        if (!followed && followed.error().http_status == 400) {
+            page_size_ = kSmallPage;
+            followed = follow(first(kSmallPage));
+        }
+        return followed;
+    }
+
+    /// Past the greatest name, where a lost link to the next page hides the rest.
+    Result<bool> follow_past_last() {
+        if (names_.empty()) {
+            return false;
+        }
+        return follow(http::with_query(first(page_size_), {{"last", *names_.rbegin()}}));
+    }
+
+    [[nodiscard]] const std::set<std::string>& names() const { return names_; }
+
+private:
+    [[nodiscard]] std::string first(int size) const {
+        return http::with_query(base_ + "/v2/_catalog", {{"n", std::to_string(size)}});
+    }
+
+    Result<Page> fetch(const std::string& url) {
+        const http::Response answer = GDS_TRY(client_.send(Client::request("GET", url, "catalog")));
+        return parse_page(answer, base_);
+    }
+
+    Client& client_;
+    std::string base_;
+    int page_size_ = kLargePage;
+    std::set<std::string> names_;
+};
+
+}  // namespace
+
+std::string next_page(std::string_view link, const std::string& base) {
+    const auto open = link.find('<');
+    const auto close = link.find('>', open == std::string_view::npos ? 0 : open);
+    if (open == std::string_view::npos || close == std::string_view::npos ||
+        link.substr(close).find("next") == std::string_view::npos) {
+        return {};
+    }
+    const std::string target(link.substr(open + 1, close - open - 1));
+    if (target.starts_with('/') && !target.starts_with("//")) {
+        return base + target;
+    }
+    // Elsewhere a registry's names would be somebody else's.
+    const auto origin = http::origin_of(target);
+    const auto own = http::origin_of(base);
+    if (origin && own && *origin == *own) {
+        return target;
+    }
+    // Behind a proxy a registry may not know by which scheme or name it is called.
+    const auto path = target.find("/v2/_catalog");
+    return path == std::string::npos ? "" : base + target.substr(path);
+}
+
+Result<Catalog> Client::catalog() {
+    Paging paging(*this, settings_.endpoint.base_url());
+    Catalog catalog;
+    auto more = paging.follow_all();
+    if (!more && paging.names().empty()) {
+        return more.error();
+    }
+    while (more && *more) {
+        more = paging.follow_past_last();
+    }
+    if (!more) {
+        catalog.complete = false;
+        catalog.problem = more.error().message;
+    }
+    catalog.repositories.assign(paging.names().begin(), paging.names().end());
+    return catalog;
+}
+
+}  // namespace gds::registry
