@@ -46,15 +46,32 @@ std::size_t utf8_length(std::string_view text) {
     return length;
 }
 
+namespace {
+
+/// True for a character that can steer a terminal or reorder the line it stands in.
+bool steers(std::string_view character) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+    switch (character.size()) {
+        case 1: return byte(0) < 0x20 || byte(0) == 0x7F;  // C0, DEL
+        case 2: return byte(0) == 0xC2 && byte(1) < 0xA0;  // C1: U+0080 to U+009F
+        case 3: break;
+        default: return false;
+    }
+    // Marks of direction and line: U+200E, 200F, 2028 to 202E, 2066 to 2069.
+    const bool general = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||
+                                             (byte(2) >= 0xA8 && byte(2) <= 0xAE));
+    const bool isolates = byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;
+    return byte(0) == 0xE2 && (general || isolates);
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
         const std::size_t length = utf8_length(text);
-        const auto first = static_cast<unsigned char>(text.front());
-        // C0, DEL and the C1 controls (U+0080 to U+009F) can steer a terminal.
-        const bool c1 = length == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-        if (length == 0 || first < 0x20 || first == 0x7F || c1) {
+        if (length == 0 || steers(text.substr(0, length))) {
             const std::size_t take = std::max<std::size_t>(length, 1);
             for (const char c : text.substr(0, take)) {
                 result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));

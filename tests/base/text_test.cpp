@@ -89,6 +89,9 @@ TEST(Printable, HidesWhatSteersATerminal) {
                         "1m"),
               "\\xc2\\x9b1m");
     EXPECT_EQ(printable("\xFFok \xC3\xA4"), "\\xffok \xC3\xA4");
+    EXPECT_EQ(printable("gpj.\xE2\x80\xAE txt \xE2\x81\xA6x"),
+              "gpj.\\xe2\\x80\\xae txt \\xe2\\x81\\xa6x");
+    EXPECT_EQ(printable("\xE2\x80\x93\xE2\x82\xAC"), "\xE2\x80\x93\xE2\x82\xAC");
 }
 
 TEST(Hex, RoundTripsAndRefusesOddOnes) {
