@@ -88,10 +88,13 @@ Labels run_labels(const model::RunRecord& run) {
             {"destination", run.destination}};
 }
 
-/// Writes gauges that all carry the labels of one run.
+/// Writes gauges that all carry the labels of one run. Where the run does not know what the mirror
+/// holds, gauges of the mirror are what `before` says, an older text; without one they are left
+/// out.
 class RunGauges {
 public:
-    explicit RunGauges(Labels labels) : labels_(std::move(labels)) {}
+    RunGauges(const model::RunRecord& run, const std::string* before)
+        : labels_(run_labels(run)), mirror_unknown_(run.mirror_unknown), before_(before) {}
 
     template <class Value>
     void gauge(std::string_view name, std::string_view help, Value value) {
@@ -103,16 +106,46 @@ public:
                 const Counters& values) {
         out_.gauge(name, help);
         for (const auto& [value, count] : values) {
-            Labels labels = labels_;
-            labels.emplace_back(label, value);
-            out_.sample(labels, count);
+            out_.sample(with(label, value), count);
+        }
+    }
+
+    template <class Value>
+    void of_mirror(std::string_view name, std::string_view help, Value value) {
+        if (!mirror_unknown_) {
+            gauge(name, help, value);
+        } else if (before_ != nullptr) {
+            gauge(name, help, find_sample(*before_, name, labels_).value_or(0));
+        }
+    }
+
+    void of_mirror(std::string_view name, std::string_view help, std::string_view label,
+                   const Counters& values) {
+        if (!mirror_unknown_) {
+            return gauges(name, help, label, values);
+        }
+        if (before_ == nullptr) {
+            return;
+        }
+        out_.gauge(name, help);
+        for (const auto& [value, count] : values) {
+            const Labels labels = with(label, value);
+            out_.sample(labels, find_sample(*before_, name, labels).value_or(0));
         }
     }
 
     Exposition& exposition() { return out_; }
 
 private:
+    [[nodiscard]] Labels with(std::string_view label, const std::string& value) const {
+        Labels labels = labels_;
+        labels.emplace_back(label, value);
+        return labels;
+    }
+
     Labels labels_;
+    bool mirror_unknown_;
+    const std::string* before_;
     Exposition out_;
 };
 
@@ -134,10 +167,10 @@ void add_outcome(RunGauges& out, const model::RunRecord& run) {
     for (const model::GuardVerdict& guard : run.guards) {
         tripped[guard.name] = guard.tripped ? 1 : 0;
     }
-    out.gauges("gdrive_sync_guard_tripped", "1 where the guard withheld deletes in the last run.",
-               "guard", tripped);
-    out.gauge("gdrive_sync_withheld_deletes", "Deletes that the last run withheld.",
-              run.withheld_deletes);
+    out.of_mirror("gdrive_sync_guard_tripped",
+                  "1 where the guard withheld deletes in the last run.", "guard", tripped);
+    out.of_mirror("gdrive_sync_withheld_deletes", "Deletes that the last run withheld.",
+                  run.withheld_deletes);
 }
 
 void add_work(RunGauges& out, const model::RunRecord& run) {
@@ -154,28 +187,26 @@ void add_work(RunGauges& out, const model::RunRecord& run) {
     out.gauge("gdrive_sync_listing_full",
               "1 where the last run listed the source in full, 0 where it read the change feed.",
               std::int64_t{run.full_listing ? 1 : 0});
-    out.gauge("gdrive_sync_last_full_listing_timestamp_seconds",
-              "When the source was last listed in full.", seconds(run.last_full_listing_ms));
+    out.of_mirror("gdrive_sync_last_full_listing_timestamp_seconds",
+                  "When the source was last listed in full.", seconds(run.last_full_listing_ms));
     out.gauge("gdrive_sync_feed_misses",
               "Changes that a full listing found and the change feed had not told.",
               run.feed_misses);
 }
 
 void add_mirror(RunGauges& out, const model::RunRecord& run) {
-    out.gauge("gdrive_sync_files", "Files that the mirror holds.", run.files);
-    out.gauge("gdrive_sync_bytes", "Bytes that the mirror holds.", run.bytes);
-    out.gauges("gdrive_sync_parked_items", "Items that failed and will be tried again.", "reason",
-               filled(parked_zeros(), run.parked));
-    out.gauge("gdrive_sync_trash_bytes", "Bytes kept of removed and replaced files.",
-              run.trash_bytes);
-    out.gauge("gdrive_sync_free_bytes", "Free bytes of the destination's file system.",
-              run.free_bytes);
+    out.of_mirror("gdrive_sync_files", "Files that the mirror holds.", run.files);
+    out.of_mirror("gdrive_sync_bytes", "Bytes that the mirror holds.", run.bytes);
+    out.of_mirror("gdrive_sync_parked_items", "Items that failed and will be tried again.",
+                  "reason", filled(parked_zeros(), run.parked));
+    out.of_mirror("gdrive_sync_trash_bytes", "Bytes kept of removed and replaced files.",
+                  run.trash_bytes);
+    out.of_mirror("gdrive_sync_free_bytes", "Free bytes of the destination's file system.",
+                  run.free_bytes);
 }
 
-}  // namespace
-
-std::string metrics_text(const model::RunRecord& run) {
-    RunGauges out(run_labels(run));
+std::string text_of(const model::RunRecord& run, const std::string* before) {
+    RunGauges out(run, before);
     add_outcome(out, run);
     add_work(out, run);
     add_mirror(out, run);
@@ -184,16 +215,20 @@ std::string metrics_text(const model::RunRecord& run) {
     return out.exposition().text();
 }
 
+}  // namespace
+
+std::string metrics_text(const model::RunRecord& run) {
+    return text_of(run, nullptr);
+}
+
 Status write_metrics_file(const std::string& path, const model::RunRecord& run) {
-    if (run.last_success_ms > 0) {
-        return write_exposition_file(path, metrics_text(run));
-    }
+    const std::string before = read_small_file(path).value_or("");
     model::RunRecord completed = run;
-    if (const auto old = read_small_file(path)) {
-        const auto success = find_sample(*old, kLastSuccess, run_labels(run));
+    if (run.last_success_ms == 0) {
+        const auto success = find_sample(before, kLastSuccess, run_labels(run));
         completed.last_success_ms = static_cast<std::int64_t>(success.value_or(0) * 1000);
     }
-    return write_exposition_file(path, metrics_text(completed));
+    return write_exposition_file(path, text_of(completed, &before));
 }
 
 }  // namespace gds::report

@@ -4,6 +4,7 @@
 #include "gds/auth/token_source.h"
 #include "gds/drive/api.h"
 #include "gds/model/run.h"
+#include "gds/report/exposition.h"
 #include "gds/report/progress.h"
 #include "gds/run/run.h"
 #include "gds/state/store.h"
@@ -61,6 +62,7 @@ private:
     Status end_approval();
     Status end_used_approval();
 
+    void name_source();
     void finish_record();
     void judge_outcome();
     void measure();
@@ -68,6 +70,7 @@ private:
     void write_outputs();
     void count_requests();
     Status answer();
+    [[nodiscard]] report::PushTarget push_target() const;
     [[nodiscard]] bool withheld() const { return withheld_; }
     Phase fail(ExitCode code, const Error& problem) const;
     Phase fail_source(const Error& problem) const;

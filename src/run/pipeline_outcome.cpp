@@ -88,13 +88,28 @@ void Pipeline::count_requests() {
     }
 }
 
+/// A run that ended before it saw its folder is still a run of the mirror that this volume holds.
+void Pipeline::name_source() {
+    if (!record_.source_id.empty()) {
+        return;
+    }
+    const auto volume = volume::Volume::open(settings_.destination);
+    const auto marker = volume ? volume::read_marker(*volume) : volume.error();
+    const std::string asked = effective_source(settings_.source, credentials_).text();
+    if (marker && *marker && (*marker)->source == asked) {
+        record_.source_id = (*marker)->root_id;
+    }
+}
+
 /// The exit code, the numbers after the run, and its line in the history.
 void Pipeline::finish_record() {
+    name_source();
     record_.finished_ms = wall_clock_ms();
     record_.duration_ms =
         std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - began_).count();
     count_requests();
     if (!store_) {
+        record_.mirror_unknown = true;
         return;
     }
     judge_outcome();
@@ -214,29 +229,35 @@ void Pipeline::write_outputs() {
         }
     };
     if (const Status answered = answer(); !answered) {
-        log::error("the answer could not be written", {{"because", answered.error().message}});
+        const Error problem = answered.error().context("the answer could not be written");
         record_.exit_code = most_serious(record_.exit_code, ExitCode::internal);
+        record_.message = record_.message.empty() ? problem.message : record_.message;
     }
     if (!settings_.report_file.empty()) {
         complain("the report could not be written",
                  report::write_json_file(settings_.report_file, record_, actions));
     }
-    if (!settings_.dry_run() && record_.exit_code != ExitCode::busy) {
-        if (!settings_.metrics_file.empty()) {
-            complain("the metrics file could not be written",
-                     report::write_metrics_file(settings_.metrics_file, record_));
-        }
-        if (!settings_.metrics_push.empty()) {
-            report::PushTarget target;
-            target.base = settings_.metrics_push;
-            target.job = "gdrive-sync";
-            target.instance = settings_.instance.empty() ? record_.source_id : settings_.instance;
-            target.ca_cert = settings_.http.ca_cert;
-            complain("the metrics could not be pushed",
-                     report::push_exposition(target, report::metrics_text(record_)));
-        }
+    if (!settings_.dry_run() && !settings_.metrics_file.empty()) {
+        complain("the metrics file could not be written",
+                 report::write_metrics_file(settings_.metrics_file, record_));
+    }
+    if (!settings_.dry_run() && !settings_.metrics_push.empty()) {
+        complain("the metrics could not be pushed",
+                 report::push_exposition(push_target(), report::metrics_text(record_)));
     }
     log::outcome(record_.exit_code, report::summary_line(record_));
+}
+
+report::PushTarget Pipeline::push_target() const {
+    report::PushTarget target;
+    target.base = settings_.metrics_push;
+    target.job = "gdrive-sync";
+    // A first run that fails does not know the folder's id yet.
+    target.instance = !settings_.instance.empty() ? settings_.instance
+                      : record_.source_id.empty() ? settings_.source.path
+                                                  : record_.source_id;
+    target.ca_cert = settings_.http.ca_cert;
+    return target;
 }
 
 ExitCode mirror(const Settings& settings, Cancel& cancel, const Output& output) {

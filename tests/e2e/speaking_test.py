@@ -101,7 +101,7 @@ class Log(AgentCase):
     def test_every_line_is_json_with_the_run(self):
         where = ("--source", "claude/files", "--dest", self.dest)
         for command in (["sync", *where], ["resync", *where], ["diff", *where],
-                        ["sync", *where, "--source", "claude/none"],
+                        ["sync", "--source", "claude/none", "--dest", self.dest],
                         ["status", "--dest", self.dest], ["auth", "check"],
                         ["approve", "0" * 16, "--dest", self.dest]):
             self.control("rescan", {})
@@ -141,7 +141,6 @@ class Report(AgentCase):
         path = self.dir / "given.json"
         path.write_text("old")
         old = path.stat().st_ino
-        self.sync("--report", path) if False else None
         process = self.run_command("sync", "--source", "claude/files", "--dest", self.dest,
                                    "--report", path)
         self.assertEqual(process.returncode, 0, process.stderr)
@@ -213,7 +212,7 @@ class Metrics(AgentCase):
         self.sync("--metrics-file", self.metrics)
         self.assertEqual(self.value("actions", action="update"), 1)
         self.assertEqual(self.value("actions", action="delete"), 1)
-        self.assertEqual(self.value("api_retries", reason="unavailable"), 2)
+        self.assertEqual(self.value("api_retries", reason="backendError"), 2)
         self.assertEqual(self.value("trash_bytes"), 20)
 
     def test_failing_runs_write_them_too_and_keep_the_last_success(self):
@@ -240,11 +239,14 @@ class Metrics(AgentCase):
         self.sync("--metrics-file", self.metrics)
         good = self.value("last_success_timestamp_seconds")
         self.hold_lock()
-        run = self.gds("sync", "--metrics-file", self.metrics)
-        self.assertEqual(run.code, 8)
-        self.text()
-        self.assertEqual(self.value("last_success_timestamp_seconds"), good)
-        self.assertEqual(self.value("files"), 5)
+        for code, arguments in ((8, []), (2, ["--export-formats", "exe"])):
+            run = self.gds("sync", "--metrics-file", self.metrics, *arguments)
+            self.assertEqual(run.code, code)
+            self.text()
+            self.assertEqual(self.value("last_run_exit_code"), code)
+            self.assertEqual(self.value("last_success_timestamp_seconds"), good)
+            self.assertEqual((self.value("files"), self.value("bytes")), (5, 50))
+            self.assertGreater(self.value("free_bytes"), 0)
 
     def test_a_first_run_that_fails_claims_no_success(self):
         self.gds("sync", "--metrics-file", self.metrics,
@@ -312,6 +314,12 @@ class Pushing(AgentCase):
         self.assertEqual(self.exit_code(folder), 3)
         after = self.groups()[folder]["gdrive_sync_last_success_timestamp_seconds"]
         self.assertEqual(after["metrics"], success["metrics"])
+        self.hold_lock()
+        self.assertEqual(self.gds("sync", "--metrics-push", self.push).code, 8)
+        self.assertEqual(set(self.groups()), {folder})
+        self.assertEqual(self.exit_code(folder), 8)
+        files = self.groups()[folder]["gdrive_sync_files"]["metrics"][0]["value"]
+        self.assertEqual(float(files), 3)
 
     def test_under_a_name_of_ones_own(self):
         self.sync("--metrics-push", self.push, "--instance", "a/b c")

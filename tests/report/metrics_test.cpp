@@ -156,6 +156,25 @@ TEST_F(MetricsFile, TakesNothingOverFromADamagedFile) {
     EXPECT_THAT(write(testing::withheld_run()), Not(HasSubstr("last_success")));
 }
 
+TEST_F(MetricsFile, TakesOverWhatARunDoesNotKnowOfTheMirror) {
+    model::RunRecord blind = testing::withheld_run();
+    blind.exit_code = ExitCode::busy;
+    blind.mirror_unknown = true;
+    blind.files = 0;
+    EXPECT_THAT(write(blind), HasSubstr(series("gdrive_sync_files") + " 0\n"));
+    write(testing::sample_run());
+    const std::string text = write(blind);
+    EXPECT_THAT(text, HasSubstr(series("gdrive_sync_files") + " 1210\n"));
+    EXPECT_THAT(text, HasSubstr(series("gdrive_sync_last_run_exit_code") + " 8\n"));
+}
+
+TEST(Metrics, LeaveOutWhatIsNotKnownOfTheMirror) {
+    model::RunRecord blind = testing::sample_run();
+    blind.mirror_unknown = true;
+    EXPECT_THAT(metrics_text(blind), Not(HasSubstr("gdrive_sync_files")));
+    EXPECT_THAT(metrics_text(blind), HasSubstr("gdrive_sync_last_run_exit_code"));
+}
+
 TEST_F(MetricsFile, NamesTheFileThatCannotBeWritten) {
     const auto written = write_metrics_file(directory_.file("no/x.prom"), testing::sample_run());
     ASSERT_FALSE(written);

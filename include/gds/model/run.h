@@ -52,6 +52,8 @@ struct RunRecord {
     std::int64_t withheld_deletes = 0;
 
     // For metrics and the summary.
+    /// Ended before it could look at the mirror: what follows of it is not known.
+    bool mirror_unknown = false;
     std::int64_t files = 0;  ///< the mirror holds after the run
     std::int64_t bytes = 0;
     std::map<std::string, std::int64_t> failures;      ///< by reason (code_label)
