@@ -19,6 +19,14 @@ Failure certificate_failure(const std::string& text, const std::string& url) {
             true};
 }
 
+/// curl names the host that it did not reach, which is the proxy's where there is one.
+std::string with_proxy(const std::string& text, const std::string& url) {
+    const Result<std::string> origin = origin_of(url);
+    const auto host = origin ? origin->substr(origin->find("://") + 3) : std::string();
+    const bool own = text.find(host.substr(0, host.rfind(':'))) != std::string::npos;
+    return own ? text : text + " (the proxy that HTTPS_PROXY names)";
+}
+
 }  // namespace
 
 Failure transport_failure(CURLcode code, const std::string& detail, const std::string& url) {
@@ -37,6 +45,7 @@ Failure transport_failure(CURLcode code, const std::string& detail, const std::s
         case CURLE_OUT_OF_MEMORY:
         case CURLE_BAD_FUNCTION_ARGUMENT:
         case CURLE_UNKNOWN_OPTION: return {error(Code::internal, text), true};
+        case CURLE_COULDNT_CONNECT: return {error(Code::unavailable, with_proxy(text, url))};
         case CURLE_OPERATION_TIMEDOUT: return {error(Code::timeout, text)};
         case CURLE_SSL_CERTPROBLEM:
         case CURLE_PEER_FAILED_VERIFICATION:
