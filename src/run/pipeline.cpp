@@ -323,6 +323,19 @@ Pipeline::Phase Pipeline::plan() {
     return compare_destination();
 }
 
+namespace {
+
+/// Damage may keep size and time, so that no later scan would see it: what is not there any more is
+/// not recorded any more, whatever becomes of this run.
+Status forget_damaged(state::Store& store) {
+    return store.db().run(
+        "UPDATE entry SET content = '', digest = ''"
+        " WHERE n IN (SELECT entry FROM drift WHERE what = 'changed')"
+        " AND n IN (SELECT entry FROM wanted WHERE entry <> 0)");
+}
+
+}  // namespace
+
 Pipeline::Phase Pipeline::compare_destination() {
     ScanOptions scanning;
     scanning.hash_everything = settings_.hash_everything();
@@ -358,6 +371,9 @@ Pipeline::Phase Pipeline::compare_destination() {
     Planning planner(*store_, planning);
     if (const Status made = planner.run(); !made) {
         return fail_destination(made.error());
+    }
+    if (const Status forgotten = forget_damaged(*store_); !forgotten) {
+        return fail_destination(forgotten.error());
     }
     record_.counts.unchanged = planner.unchanged();
     planned_ = true;
