@@ -67,6 +67,7 @@ run::Settings run_settings(const std::string& command, const config::Resolved& o
     settings.source.id = options.text("source-id");
     settings.source.drive_id = options.text("drive-id");
     settings.source.shared_with_me = options.toggle("shared-with-me");
+    settings.full = options.toggle("full");
     settings.destination = options.text("dest");
     settings.state_dir = options.text("state-dir");
     settings.credentials = credential_sources(options);

@@ -29,6 +29,9 @@ std::vector<Option> source_options() {
         {"shared-with-me", Type::toggle, "false", "",
          "Begin the path among the folders that others have shared with this account.", kGroup, "",
          kSource},
+        {"full", Type::toggle, "false", "",
+         "List the whole folder, whatever is known of it; diff then sees what resync would see.",
+         kGroup, "", kRun},
     };
 }
 

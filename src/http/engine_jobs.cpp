@@ -2,6 +2,7 @@
 #include "backoff.h"
 #include "engine_impl.h"
 #include "gds/base/log.h"
+#include "gds/base/text.h"
 #include "redirect.h"
 
 #include <fmt/core.h>
@@ -185,6 +186,10 @@ void Engine::Impl::finish(const Job& job, const Error& failure) {
     Error told = with_status(failure).context(described(job.request));
     if (job.attempts > 1) {
         told.message += fmt::format(" (after {} attempts)", job.attempts);
+    }
+    if (failure.retry_after && Millis(*failure.retry_after) > options_.retry_max_wait) {
+        told.message += fmt::format(" (it asks to wait {}, longer than --retry-max-wait)",
+                                    format_duration(*failure.retry_after));
     }
     job.exchange->done(std::move(told));
 }

@@ -338,7 +338,7 @@ Status forget_damaged(state::Store& store) {
 
 Pipeline::Phase Pipeline::compare_destination() {
     ScanOptions scanning;
-    scanning.hash_everything = settings_.hash_everything();
+    scanning.hash_everything = settings_.as_resync();
     scanning.own_files.insert(settings_.own_files.begin(), settings_.own_files.end());
     scanning.progress = [this](std::int64_t files, std::int64_t bytes) {
         show("scanning", files, 0, bytes);
@@ -363,7 +363,7 @@ Pipeline::Phase Pipeline::compare_destination() {
     planning.export_formats = settings_.export_formats;
     planning.delete_unmanaged = settings_.delete_unmanaged;
     planning.in_doubt = doubt_.has_value();
-    planning.retry_parked = settings_.command == "resync";
+    planning.retry_parked = settings_.as_resync();
     planning.now_ms = record_.started_ms;
     planning.listed = [this](state::ItemNo folder) {
         return folder == 0 ? snapshot_->listed(root_) : snapshot_->listed(folder);

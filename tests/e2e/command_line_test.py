@@ -15,7 +15,7 @@ from harness import BIN, tree  # noqa: E402
 COMMANDS = ("sync", "resync", "diff", "status", "approve", "auth login", "auth check")
 # What later versions bring, and no option or command until then.
 LATER = ("verify", "explain", "restore", "doctor", "config")
-LATER_OPTIONS = ("--scan-interval=1h", "--resync-id=1", "--full", "--full-interval=1h")
+LATER_OPTIONS = ("--scan-interval=1h", "--resync-id=1", "--full-interval=1h")
 
 # Every option of a mirror run with a value that it takes.
 RUN_OPTIONS = {
@@ -23,7 +23,7 @@ RUN_OPTIONS = {
     "bwlimit": "100M", "tpslimit": "500", "max-delete": "7", "max-delete-percent": "50",
     "allow-empty-source": "true", "unmanaged": "keep", "include": "*.txt", "exclude": "*.tmp",
     "max-size": "1G", "export-formats": "docx,pdf", "transfers": "3", "lock-wait": "1s",
-    "file-mode": "0640", "dir-mode": "0750", "trash-keep": "1d", "trash-max-size": "1G",
+    "file-mode": "0640", "dir-mode": "0750", "trash-keep": "1d", "full": "true", "trash-max-size": "1G",
     "log-format": "text", "log-level": "debug", "progress": "off", "instance": "one",
 }
 BAD_VALUES = [

@@ -34,6 +34,7 @@ struct Settings {
     std::string drive_endpoint, token_endpoint;
     http::Options http;
 
+    bool full = false;  ///< a dry run sees what resync would see
     Millis lock_wait{0};
     Millis max_duration{0};                    ///< 0: no bound
     std::int64_t max_delete = 25;              ///< -1: no limit
@@ -55,7 +56,8 @@ struct Settings {
     std::vector<std::string> own_files;
 
     [[nodiscard]] bool dry_run() const { return command == "diff"; }
-    [[nodiscard]] bool hash_everything() const { return command == "resync"; }
+    /// Every local file is read and compared, and what is parked is tried again.
+    [[nodiscard]] bool as_resync() const { return command == "resync" || (dry_run() && full); }
 };
 
 }  // namespace gds::run
