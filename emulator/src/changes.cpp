@@ -91,24 +91,40 @@ private:
             return false;
         }
         const auto dropped = static_cast<std::uint64_t>(switches.get(Switch::feed_drops_percent));
-        if (!store_.feed().is_latest(position) || mix(position) % 100 < dropped) {
+        const bool vanished =
+            switches.on(Switch::feed_collapses_entries) && !store_.feed().is_latest(position);
+        if (vanished || mix(position) % 100 < dropped) {
             return false;
         }
         const ItemPtr item = present(entry);
         if (!item) {
             return request_.param("includeRemoved") != "false";
         }
-        return !(request_.flag("restrictToMyDrive") && item->shared_with_me);
+        return !request_.flag("restrictToMyDrive") || in_my_drive(item);
+    }
+
+    /// Below the root folder, rather than only shared with the account.
+    [[nodiscard]] bool in_my_drive(ItemPtr item) const {
+        while (item && item->id != kRootId) {
+            item = store_.tree().find(item->parent);
+        }
+        return item != nullptr;
     }
 
     /// The item behind an entry, unless the entry says that it is gone.
     [[nodiscard]] ItemPtr present(const Feed::Entry& entry) const {
-        ItemPtr item = entry.removed ? nullptr : store_.tree().find(entry.id);
+        if (!store_.switches().on(Switch::feed_collapses_entries)) {
+            return entry.removed ? nullptr : entry.state;
+        }
+        return entry.removed ? nullptr : visible(entry);
+    }
+    [[nodiscard]] ItemPtr visible(const Feed::Entry& entry) const {
+        ItemPtr item = store_.tree().find(entry.id);
         return item && store_.tree().hidden(*item) ? nullptr : item;
     }
 
     [[nodiscard]] json change_json(const Feed::Entry& entry, const Mask& mask) const {
-        const ItemPtr item = present(entry);
+        ItemPtr item = present(entry);
         json change = {{"kind", "drive#change"},
                        {"changeType", "file"},
                        {"type", "file"},
@@ -119,6 +135,9 @@ private:
             change["driveId"] = entry.corpus;
         }
         change = apply_mask(change, mask);
+        if (!item && request_.flag("includeCorpusRemovals")) {
+            item = visible(entry);  // gone from this corpus, but not from the account's sight
+        }
         if (item && mask.has("file")) {
             change["file"] = file_json(*item, mask.within("file"),
                                        {store_, request_.origin(), store_.tree().trashed(*item)});
@@ -163,6 +182,12 @@ std::optional<Answer> check_drive(const Request& request, const Store& store) {
         return error_answer(404, "notFound", "Shared drive not found: " + *id, "driveId");
     }
     return std::nullopt;
+}
+
+bool expired(const Store& store, std::size_t position) {
+    const std::int64_t life = store.switches().get(Switch::feed_token_life_ms);
+    return life > 0 && position < store.feed().end() &&
+           store.now_ms() - store.feed().at(position).time_ms > life;
 }
 
 }  // namespace
@@ -212,6 +237,12 @@ Answer list_changes(const Request& request, const Store& store) {
     const auto place = decode(*token, store.feed().end());
     if (!place) {
         return error_answer(400, "invalid", "Invalid Value", "pageToken");
+    }
+    if (expired(store, place->position)) {
+        return store.switches().on(Switch::feed_token_gone)
+                   ? error_answer(410, "fullSyncRequired", "Sync token is no longer valid.",
+                                  "pageToken")
+                   : error_answer(400, "invalid", "Invalid Value", "pageToken");
     }
     return FeedPage(request, store, std::move(*mask)).answer(*place, *size);
 }

@@ -83,6 +83,12 @@ const ExportForm* find_form(const Item& item, std::string_view mime, std::string
     return nullptr;
 }
 
+/// A form or a video of Google's has no form that it could be exported to.
+bool is_exportable(const Item& item) {
+    return std::any_of(export_forms().begin(), export_forms().end(),
+                       [&](const ExportForm& form) { return fits(form, item.mime_type); });
+}
+
 json export_formats_json() {
     json formats = json::object();
     for (const ExportForm& form : export_forms()) {
@@ -95,6 +101,36 @@ Answer json_answer(const json& body) {
     Answer answer;
     answer.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
     return answer;
+}
+
+/// What becomes of media on its way, by the switches.
+void set_delivery(const Switches& switches, Answer& answer) {
+    if (const std::int64_t how = switches.get(Switch::media_chunked); how != 0) {
+        answer.delivery.length =
+            how == 1 ? Delivery::Length::chunked : Delivery::Length::until_close;
+    }
+    if (const std::int64_t cut = switches.get(Switch::media_cut_bytes); cut != 0) {
+        answer.delivery.cut_after = cut;
+    }
+}
+
+/// One page of drives.list; the token is the number of drives before it.
+Answer drive_list(const Request& request, const json& all, const Mask& mask) {
+    const auto limit = page_size(request, 10, 100);
+    const auto token = request.param("pageToken").value_or("0");
+    const auto begin = number(token.empty() ? "0" : token);
+    if (!limit || !begin || *begin < 0) {
+        return error_answer(400, "invalid", "Invalid Value", limit ? "pageToken" : "pageSize");
+    }
+    json body = {{"kind", "drive#driveList"}, {"drives", json::array()}};
+    const auto end = static_cast<std::size_t>(*begin) + *limit;
+    for (auto n = static_cast<std::size_t>(*begin); n < std::min(end, all.size()); ++n) {
+        body["drives"].push_back(all[n]);
+    }
+    if (end < all.size()) {
+        body["nextPageToken"] = std::to_string(end);
+    }
+    return json_answer(apply_mask(body, mask));
 }
 
 Answer download_forbidden() {
@@ -123,16 +159,17 @@ Answer file_not_found(std::string_view id) {
     return error_answer(404, "notFound", "File not found: " + std::string(id) + ".", "fileId");
 }
 
-std::optional<std::size_t> page_size(const Request& request) {
+std::optional<std::size_t> page_size(const Request& request, std::size_t standard,
+                                     std::size_t most) {
     const auto text = request.param("pageSize");
     if (!text) {
-        return 100;
+        return standard;
     }
     const auto value = number(*text);
-    if (!value || *value < 1 || *value > 1000) {
+    if (!value || *value < 1) {
         return std::nullopt;
     }
-    return static_cast<std::size_t>(*value);
+    return std::min(static_cast<std::size_t>(*value), most);
 }
 
 bool supports_all_drives(const Request& request) {
@@ -173,7 +210,7 @@ Answer DriveApi::get(const Request& request, const Route& route) {
         return mask.error();
     }
     const auto lock = store_.read();
-    const ItemPtr item = visible_item(request, store_, route.id);
+    const ItemPtr item = named_item(request, route);
     if (!item) {
         return file_not_found(route.id);
     }
@@ -181,11 +218,32 @@ Answer DriveApi::get(const Request& request, const Route& route) {
         file_json(*item, *mask, {store_, request.origin(), store_.tree().trashed(*item)}));
 }
 
+ItemPtr DriveApi::named_item(const Request& request, const Route& route) const {
+    ItemPtr item = visible_item(request, store_, route.id);
+    const std::int64_t lag = store_.switches().get(Switch::get_lag_ms);
+    return item && item->appeared_ms > store_.now_ms() - lag ? nullptr : item;
+}
+
+ItemPtr DriveApi::media_item(const Request& request, const Route& route) {
+    const auto lock = store_.write();
+    ItemPtr item = named_item(request, route);
+    const bool binary = item && item->content && !item->is_google_type();
+    if (binary && ++media_changes_ <= store_.switches().get(Switch::content_changes_before_media)) {
+        const auto size = static_cast<std::size_t>(item->content->size());
+        store_.update_content(item->id, make_bytes(item->content->read(0, size) + "\n"),
+                              store_.now_ms());
+        item = store_.tree().find(route.id);
+    }
+    return item;
+}
+
 Answer DriveApi::media(const Request& request, const Route& route) {
     ItemPtr item;
-    {
+    if (store_.switches().on(Switch::content_changes_before_media)) {
+        item = media_item(request, route);
+    } else {
         const auto lock = store_.read();
-        item = visible_item(request, store_, route.id);
+        item = named_item(request, route);
     }
     if (!item) {
         return file_not_found(route.id);
@@ -205,15 +263,17 @@ Answer DriveApi::media(const Request& request, const Route& route) {
                             "downloaded.");
     }
     note_view(*item);
-    return bytes_answer(request, item->content, item->mime_type,
-                        !store_.switches().on(Switch::range_ignored));
+    Answer answer = bytes_answer(request, item->content, item->mime_type,
+                                 !store_.switches().on(Switch::range_ignored));
+    set_delivery(store_.switches(), answer);
+    return answer;
 }
 
 Answer DriveApi::exported(const Request& request, const Route& route) {
     ItemPtr item;
     {
         const auto lock = store_.read();
-        item = visible_item(request, store_, route.id);
+        item = named_item(request, route);
     }
     if (!item) {
         return file_not_found(route.id);
@@ -222,7 +282,7 @@ Answer DriveApi::exported(const Request& request, const Route& route) {
     if (!mime) {
         return error_answer(400, "required", "Required parameter: mimeType", "mimeType");
     }
-    if (!item->is_google_type() || item->is_folder()) {
+    if (!is_exportable(*item)) {
         return error_answer(403, "fileNotExportable", "Export only supports Docs Editors files.");
     }
     if (!item->can_download) {
@@ -317,18 +377,16 @@ Answer DriveApi::drives(const Request& request, const Route& route) {
     json list = json::array();
     for (const SharedDrive& drive : store_.drives()) {
         const ItemPtr root = store_.tree().find(drive.id);
-        if (!root || root->revoked) {
-            continue;
-        }
-        list.push_back({{"kind", "drive#drive"}, {"id", drive.id}, {"name", drive.name}});
-        if (one && drive.id == route.id) {
-            return json_answer(apply_mask(list.back(), *mask));
+        if (root && !root->revoked && (!one || drive.id == route.id)) {
+            list.push_back({{"kind", "drive#drive"}, {"id", drive.id}, {"name", drive.name}});
         }
     }
-    if (one) {
-        return error_answer(404, "notFound", "Shared drive not found: " + route.id, "driveId");
+    if (!one) {
+        return drive_list(request, list, *mask);
     }
-    return json_answer(apply_mask({{"kind", "drive#driveList"}, {"drives", list}}, *mask));
+    return list.empty()
+               ? error_answer(404, "notFound", "Shared drive not found: " + route.id, "driveId")
+               : json_answer(apply_mask(list.front(), *mask));
 }
 
 void DriveApi::note_view(const Item& item) {

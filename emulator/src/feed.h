@@ -1,5 +1,7 @@
 #pragma once
 
+#include "item.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,8 +10,8 @@
 
 namespace emulator {
 
-/// The change log: which items changed, in order. States are not kept: an entry shows the item as
-/// it is when read, and an older entry of an item vanishes behind a newer one.
+/// The change log: which items changed, in order. What the item was then is kept for a Drive that
+/// shows it (feed-collapses-entries 0); the real one shows what it is now.
 class Feed {
 public:
     struct Entry {
@@ -17,6 +19,7 @@ public:
         std::string corpus;  ///< "" for the user's log, else a shared drive
         std::int64_t time_ms = 0;
         bool removed = false;  ///< gone, or gone from this corpus
+        ItemPtr state;         ///< right after the change
     };
 
     /// Page tokens are positions plus this, so that they look like Drive's.

@@ -163,7 +163,8 @@ std::string_view file_shape() {
            "imageMediaMetadata,videoMediaMetadata,isAppAuthorized,exportLinks,shortcutDetails("
            "targetId,"
            "targetMimeType,targetResourceKey),contentRestrictions,labelInfo,resourceKey,"
-           "linkShareMetadata,inheritedPermissionsDisabled,downloadRestrictions";
+           "linkShareMetadata,inheritedPermissionsDisabled,downloadRestrictions,"
+           "clientEncryptionDetails";
 }
 
 json file_json(const Item& item, const Mask& mask, const Presentation& how) {
@@ -177,7 +178,10 @@ json file_json(const Item& item, const Mask& mask, const Presentation& how) {
     members.flag("trashed", how.trashed);
     members.flag("explicitlyTrashed", item.trashed);
     const ItemPtr parent = how.store.tree().find(item.parent);
-    members.add("parents", parent && !how.store.tree().hidden(*parent),
+    const bool in_sight = parent && !how.store.tree().hidden(*parent);
+    members.add("parents",
+                in_sight || (!item.parent.empty() &&
+                             !how.store.switches().on(Switch::hidden_parent_missing)),
                 [&] { return json::array({item.parent}); });
     members.add("spaces", true, [&] {
         return item.in_photos ? json::array({"drive", "photos"}) : json::array({"drive"});

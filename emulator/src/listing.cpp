@@ -123,7 +123,8 @@ public:
             limit_ = odd && place_.page == 0 ? 1 : limit_;
             limit_ =
                 switches.on(Switch::short_pages) ? std::max<std::size_t>(1, limit_ / 2) : limit_;
-            order_.empty() ? collect() : collect_sorted();
+            const bool by_count = !order_.empty() || switches.on(Switch::list_shifts);
+            by_count ? collect_sorted() : collect();
         } else {
             more_ = true;
         }
@@ -328,7 +329,8 @@ private:
         if (mask_.has("files")) {
             json files = json::array();
             const Mask& inner = mask_.within("files");
-            for (std::size_t n = 0; n < found_.size(); n += incomplete ? 2 : 1) {
+            const bool loses = incomplete || store_.switches().on(Switch::list_loses_items);
+            for (std::size_t n = 0; n < found_.size(); n += loses ? 2 : 1) {
                 const Item& item = *found_[n];
                 files.push_back(file_json(item, inner, {store_, request_.origin(), trashed(item)}));
             }

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
@@ -33,35 +34,100 @@ struct Options {
     OAuthOptions oauth;
 };
 
+constexpr const char* kExamples = R"(Examples:
+  Show a directory as My Drive, and mirror from it:
+    drive-emulator --root ./drive --port 8080 --client-id demo --refresh-token demo
+    GDRIVE_SYNC_CLIENT_ID=demo GDRIVE_SYNC_CLIENT_SECRET=any GDRIVE_SYNC_REFRESH_TOKEN=demo \
+      gdrive-sync sync --source claude/files --dest ./mirror \
+      --drive-endpoint http://127.0.0.1:8080 --token-endpoint http://127.0.0.1:8080/token
+  Stand where Google stands, for a client that knows no endpoint options:
+    drive-emulator --root ./drive --proxy-port 3128 --ca-out ca.pem
+    HTTPS_PROXY=http://127.0.0.1:3128 SSL_CERT_FILE=ca.pem rclone lsf gdrive:
+  A tree by specification, a Drive that loses items, and one download that breaks off:
+    drive-emulator --open --spec tree.json --switch list-loses-items \
+      --fault '{"match": {"label": "files.media", "nth": 3}, "action": {"cut_after": 1000}}'
+
+What is served is printed first, one address a line: "listening http://...", "listening https://...",
+"proxy http://...". SIGTERM, SIGINT or POST /_emulator/stop end it. Exit code 2: it could not start as
+asked. Specifications, faults, switches and the control API: docs/emulator.md.)";
+
+/// Says in the help under which heading an option stands, and what its value is called.
+void show(CLI::Option* option, const char* group, const char* type) {
+    option->group(group)->type_name(type);
+}
+
+void declare_tree(CLI::App& app, Options& o) {
+    const char* const group = "What the Drive holds";
+    show(app.add_option("--root", o.root,
+                        "a directory to show as My Drive; changes on disk become changes"),
+         group, "DIR");
+    show(app.add_option("--spec", o.spec, "a tree described in JSON"), group, "FILE");
+}
+
+void declare_serving(CLI::App& app, Options& o) {
+    const char* const group = "Where it is served";
+    show(app.add_option("--address", o.address, "IPv4 address to listen on")->capture_default_str(),
+         group, "ADDRESS");
+    show(app.add_option("--port", o.port, "plain HTTP; 0 takes a free port")->capture_default_str(),
+         group, "PORT");
+    show(app.add_option("--tls-port", o.tls_port, "HTTPS as well; 0 takes a free port"), group,
+         "PORT");
+    show(app.add_option("--proxy-port", o.proxy_port,
+                        "an HTTP proxy as well, where CONNECT to a host of Google's leads here"),
+         group, "PORT");
+    show(app.add_option("--ca-out", o.ca_out,
+                        "write the certificate authority to trust there, new at each start"),
+         group, "FILE");
+    show(app.add_option("--ready-file", o.ready_file,
+                        "write the addresses there once all are served"),
+         group, "FILE");
+}
+
+void declare_accounts(CLI::App& app, Options& o) {
+    const char* const group = "Who may ask (what is not given is not checked)";
+    show(app.add_option("--client-id", o.oauth.client_id, "the only client there is"), group, "ID");
+    show(app.add_option("--client-secret", o.oauth.client_secret, "its secret"), group, "SECRET");
+    show(app.add_option("--refresh-token", o.oauth.refresh_token,
+                        "the only good refresh token, beside those issued here"),
+         group, "TOKEN");
+    show(
+        app.add_option("--access-token", o.oauth.access_token, "an access token that always works"),
+        group, "TOKEN");
+    show(app.add_option("--service-account", o.service_account,
+                        "accept the account of this key file"),
+         group, "FILE");
+    show(app.add_option("--make-service-account", o.make_service_account,
+                        "make an account, write its key file there, and accept it"),
+         group, "FILE");
+    app.add_flag("--open", o.oauth.open, "answer Drive requests without any token")->group(group);
+}
+
+void declare_behaviour(CLI::App& app, Options& o) {
+    const char* const group = "How it behaves";
+    const std::map<std::string, std::int64_t> units = {{"ms", 1}, {"s", 1000}};
+    CLI::Validator time =
+        CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_OPTIONAL, "TIME");
+    time.description("");
+    show(app.add_option("--switch", o.switches, "NAME or NAME=NUMBER; may be repeated"), group,
+         "SWITCH");
+    app.add_flag("--list-switches", o.list_switches, "print all switches and end")->group(group);
+    show(app.add_option("--fault", o.faults, "a fault as JSON; may be repeated"), group, "JSON");
+    show(app.add_option("--latency", o.latency_ms, "wait before each answer, such as 50ms")
+             ->transform(time),
+         group, "TIME");
+    show(app.add_option("--record", o.record, "append every request and JSON answer, one a line"),
+         group, "FILE");
+    show(app.add_option("--log-limit", o.log_limit, "how many requests the control API remembers")
+             ->capture_default_str(),
+         group, "N");
+}
+
 void declare(CLI::App& app, Options& o) {
-    app.add_option("--root", o.root, "directory to show as My Drive");
-    app.add_option("--spec", o.spec, "JSON file that describes a tree (docs/emulator.md)");
-    app.add_option("--address", o.address, "address to listen on")->capture_default_str();
-    app.add_option("--port", o.port, "port for plain HTTP; 0 takes a free one")
-        ->capture_default_str();
-    app.add_option("--tls-port", o.tls_port, "port for HTTPS; 0 takes a free one");
-    app.add_option("--proxy-port", o.proxy_port,
-                   "port for a proxy that answers for Google's hosts; 0 takes a free one");
-    app.add_option("--ca-out", o.ca_out, "write the certificate authority to trust to this file");
-    app.add_option("--ready-file", o.ready_file, "write the addresses there once all are served");
-    app.add_option("--record", o.record, "append every request and JSON answer to this file");
-    app.add_option("--latency", o.latency_ms, "wait before each answer, such as 50ms")
-        ->transform(
-            CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"ms", 1}, {"s", 1000}},
-                                  CLI::AsNumberWithUnit::UNIT_OPTIONAL, "TIME"));
-    app.add_option("--log-limit", o.log_limit, "requests kept for the control API")
-        ->capture_default_str();
-    app.add_option("--switch", o.switches, "NAME=VALUE or NAME; may be repeated");
-    app.add_flag("--list-switches", o.list_switches, "print all switches and end");
-    app.add_option("--fault", o.faults, "a fault as JSON; may be repeated");
-    app.add_option("--client-id", o.oauth.client_id, "the only client the token endpoint knows");
-    app.add_option("--client-secret", o.oauth.client_secret, "its secret");
-    app.add_option("--refresh-token", o.oauth.refresh_token, "the only good refresh token");
-    app.add_option("--access-token", o.oauth.access_token, "an access token that always works");
-    app.add_flag("--open", o.oauth.open, "answer Drive requests without any token");
-    app.add_option("--service-account", o.service_account, "key file of an account to accept");
-    app.add_option("--make-service-account", o.make_service_account,
-                   "write a new account's key file there and accept it");
+    declare_tree(app, o);
+    declare_serving(app, o);
+    declare_accounts(app, o);
+    declare_behaviour(app, o);
+    app.footer(kExamples);
 }
 
 void list_switches() {

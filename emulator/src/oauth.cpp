@@ -40,6 +40,13 @@ bool grants_drive(const std::string& scope) {
 
 }  // namespace
 
+OAuth::OAuth(const Store& store, OAuthOptions options)
+    : store_(store), options_(std::move(options)), any_refresh_(options_.refresh_token.empty()) {
+    if (!any_refresh_) {
+        refresh_.push_back(options_.refresh_token);
+    }
+}
+
 Answer OAuth::authorize(const Request& request) {
     const std::string redirect = request.param("redirect_uri").value_or("");
     const std::string client = request.param("client_id").value_or("");
@@ -114,19 +121,31 @@ Answer OAuth::refresh(const Form& form) {
     if (given == form.end() || given->second.empty()) {
         return oauth_error(400, "invalid_request", "Missing required parameter: refresh_token");
     }
+    if (auto refused = refuse_all()) {
+        return std::move(*refused);
+    }
+    const std::lock_guard lock(mutex_);
+    const bool known = std::find(refresh_.begin(), refresh_.end(), given->second) != refresh_.end();
+    if (!known && !any_refresh_) {
+        return oauth_error(400, "invalid_grant", "Token has been expired or revoked.");
+    }
+    return issue("");
+}
+
+std::optional<Answer> OAuth::refuse_all() const {
     const Switches& switches = store_.switches();
     if (switches.on(Switch::invalid_rapt)) {
         return oauth_error(400, "invalid_grant", "reauth related error (invalid_rapt)",
                            "invalid_rapt");
     }
-    const std::lock_guard lock(mutex_);
-    const bool known = refresh_.contains(given->second);
-    const bool configured =
-        options_.refresh_token.empty() || given->second == options_.refresh_token;
-    if (switches.on(Switch::invalid_grant) || !(known || (configured && !refresh_revoked_))) {
+    if (switches.on(Switch::admin_policy_enforced)) {
+        return oauth_error(400, "admin_policy_enforced",
+                           "Access is not allowed by your administrator.");
+    }
+    if (switches.on(Switch::invalid_grant)) {
         return oauth_error(400, "invalid_grant", "Token has been expired or revoked.");
     }
-    return issue("");
+    return std::nullopt;
 }
 
 Answer OAuth::exchange(const Form& form) {
@@ -152,7 +171,11 @@ Answer OAuth::exchange(const Form& form) {
                            verifier.empty() ? "Missing code verifier." : "Invalid code verifier.");
     }
     const std::string refresh_token = "1//" + random_token(40);
-    refresh_.insert(refresh_token);
+    refresh_.push_back(refresh_token);
+    const std::int64_t most = store_.switches().get(Switch::refresh_tokens_max);
+    while (most > 0 && refresh_.size() > static_cast<std::size_t>(most)) {
+        refresh_.erase(refresh_.begin());
+    }
     return issue(refresh_token);
 }
 
@@ -187,8 +210,8 @@ Answer OAuth::assertion(const Request& request, const Form& form) {
         return oauth_error(400, "invalid_scope",
                            "Invalid OAuth scope or ID token audience provided.");
     }
-    if (store_.switches().on(Switch::invalid_grant)) {
-        return oauth_error(400, "invalid_grant", "Not a valid email or user ID.");
+    if (auto refused = refuse_all()) {
+        return std::move(*refused);
     }
     return issue("");
 }
@@ -203,7 +226,7 @@ Answer OAuth::issue(const std::string& refresh_token) {
     }
     const std::int64_t life = switches.get(Switch::expires_in_s);
     const std::string access = "ya29." + random_token(48);
-    access_[access] = {store_.now_ms() + life * 1000, scope};
+    access_[access] = {store_.now_ms() + life * 1000, scope, 0};
     json body = {
         {"access_token", access}, {"expires_in", life}, {"scope", scope}, {"token_type", "Bearer"}};
     if (!refresh_token.empty()) {
@@ -231,7 +254,9 @@ std::optional<Answer> OAuth::check(const Request& request) {
     }
     const std::lock_guard lock(mutex_);
     const auto issued = access_.find(token);
-    if (issued == access_.end() || issued->second.expires_ms <= store_.now_ms()) {
+    const std::int64_t uses = store_.switches().get(Switch::access_token_uses);
+    if (issued == access_.end() || issued->second.expires_ms <= store_.now_ms() ||
+        (++issued->second.uses > uses && uses > 0)) {
         Answer answer = error_answer(401, "authError", "Invalid Credentials", "Authorization");
         answer.headers.emplace_back(
             "WWW-Authenticate",
@@ -260,7 +285,7 @@ void OAuth::revoke_refresh_tokens() {
     const std::lock_guard lock(mutex_);
     refresh_.clear();
     access_.clear();
-    refresh_revoked_ = true;
+    any_refresh_ = false;
 }
 
 }  // namespace emulator

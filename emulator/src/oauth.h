@@ -7,8 +7,8 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
 namespace emulator {
 
@@ -24,7 +24,7 @@ struct OAuthOptions {
 /// Google's authorization page and token endpoint, and the check of bearer tokens.
 class OAuth {
 public:
-    OAuth(const Store& store, OAuthOptions options) : store_(store), options_(std::move(options)) {}
+    OAuth(const Store& store, OAuthOptions options);
 
     /// GET /o/oauth2/v2/auth: agrees at once and sends the browser back (RFC 6749, RFC 7636).
     Answer authorize(const Request& request);
@@ -47,12 +47,15 @@ private:
     struct Issued {
         std::int64_t expires_ms = 0;
         std::string scope;
+        std::int64_t uses = 0;
     };
 
     Answer refresh(const std::map<std::string, std::string>& form);
     Answer exchange(const std::map<std::string, std::string>& form);
     Answer assertion(const Request& request, const std::map<std::string, std::string>& form);
     std::optional<Answer> check_client(const std::map<std::string, std::string>& form) const;
+    /// An answer that refuses every grant, by the switches.
+    [[nodiscard]] std::optional<Answer> refuse_all() const;
     /// The token answer; `refresh_token` may be empty.
     Answer issue(const std::string& refresh_token);
 
@@ -61,8 +64,8 @@ private:
     mutable std::mutex mutex_;
     std::map<std::string, Code> codes_;
     std::map<std::string, Issued> access_;
-    std::set<std::string> refresh_;
-    bool refresh_revoked_ = false;
+    std::vector<std::string> refresh_;  ///< the good ones, oldest first
+    bool any_refresh_;                  ///< none was configured: all are good
     std::map<std::string, std::string> service_accounts_;
 };
 

@@ -15,6 +15,14 @@ void pause(std::int64_t ms) {
     }
 }
 
+/// In the quota units of Drive's guide to its limits.
+std::int64_t cost(const Route& route) {
+    if (route.label == "files.list" || route.label == "changes.list") {
+        return 100;
+    }
+    return route.label == "files.media" || route.label == "files.export" ? 200 : 5;
+}
+
 }  // namespace
 
 Service::Service(OAuthOptions oauth, std::size_t log_limit)
@@ -83,12 +91,15 @@ Answer Service::handle(const Request& request, const Route& route) {
 }
 
 Answer Service::drive_answer(const Request& request, const Route& route) {
-    if (over_rate()) {
+    if (over_rate(route)) {
         return rate_error();
     }
     const bool bytes = route.label == "files.media" || route.label == "files.export" ||
                        route.label == "export.link";
     if (switches_.on(Switch::html_200) && !bytes) {
+        return html_answer(200, "Sign in - Google Accounts");
+    }
+    if (switches_.on(Switch::html_media) && bytes) {
         return html_answer(200, "Sign in - Google Accounts");
     }
     Answer answer = api_.answer(request, route);
@@ -97,19 +108,26 @@ Answer Service::drive_answer(const Request& request, const Route& route) {
                : answer;
 }
 
-bool Service::over_rate() {
-    const std::int64_t limit = switches_.get(Switch::rate_limit_per_s);
-    if (limit <= 0) {
-        return false;
-    }
-    const std::int64_t second = store_.now_ms() / 1000;
-    const std::lock_guard lock(rate_mutex_);
-    rate_count_ = second == rate_second_ ? rate_count_ + 1 : 1;
-    rate_second_ = second;
-    return rate_count_ > limit;
+std::int64_t Service::Window::add(std::int64_t now, std::int64_t amount) {
+    used = now == begin ? used + amount : amount;
+    begin = now;
+    return used;
 }
 
-Answer Service::rate_error() const {
+bool Service::over_rate(const Route& route) {
+    const std::int64_t per_second = switches_.get(Switch::rate_limit_per_s);
+    const std::int64_t per_minute = switches_.get(Switch::quota_units_per_min);
+    if (per_second <= 0 && per_minute <= 0) {
+        return false;
+    }
+    const std::int64_t now = store_.now_ms();
+    const std::lock_guard lock(rate_mutex_);
+    const bool too_many = requests_.add(now / 1000, 1) > per_second && per_second > 0;
+    const bool too_dear = units_.add(now / 60'000, cost(route)) > per_minute && per_minute > 0;
+    return too_many || too_dear || now < refused_until_ms_;
+}
+
+Answer Service::rate_error() {
     Answer answer;
     if (switches_.on(Switch::html_errors)) {
         answer = html_answer(429, "Too Many Requests");
@@ -120,7 +138,13 @@ Answer Service::rate_error() const {
         answer = error_answer(429, "rateLimitExceeded", "Rate Limit Exceeded.", {}, "usageLimits");
     }
     if (const std::int64_t after = switches_.get(Switch::retry_after_s); after > 0) {
-        answer.headers.emplace_back("Retry-After", std::to_string(after));
+        const std::int64_t now = store_.now_ms();
+        const std::lock_guard lock(rate_mutex_);
+        if (now >= refused_until_ms_) {
+            refused_until_ms_ = now + after * 1000;
+        }
+        const std::int64_t rest = (refused_until_ms_ - now + 999) / 1000;
+        answer.headers.emplace_back("Retry-After", std::to_string(rest));
     }
     return answer;
 }

@@ -40,8 +40,8 @@ private:
     Answer handle(const Request& request, const Route& route);
     Answer drive_answer(const Request& request, const Route& route);
     Answer struck(const FaultAction& action, const Request& request, const Route& route);
-    Answer rate_error() const;
-    bool over_rate();
+    Answer rate_error();
+    bool over_rate(const Route& route);
 
     Switches switches_;
     Store store_;
@@ -51,9 +51,15 @@ private:
     DriveApi api_;
     std::unique_ptr<DiskSource> disk_;
     std::atomic<std::int64_t> latency_ms_{0};
+    /// What was used up in the present second, or minute.
+    struct Window {
+        std::int64_t begin = 0;
+        std::int64_t used = 0;
+        std::int64_t add(std::int64_t now, std::int64_t amount);
+    };
     std::mutex rate_mutex_;
-    std::int64_t rate_second_ = 0;
-    std::int64_t rate_count_ = 0;
+    Window requests_, units_;
+    std::int64_t refused_until_ms_ = 0;
 };
 
 /// The control API below /_emulator (docs/emulator.md).

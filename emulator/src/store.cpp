@@ -53,7 +53,7 @@ void Store::add_drive(SharedDrive drive) {
 ItemPtr Store::create(Item item) {
     item.appeared_ms = now_ms();
     ItemPtr made = load(std::move(item));
-    record(*made);
+    record(made);
     return made;
 }
 
@@ -66,7 +66,8 @@ bool Store::change(const std::string& id, const std::function<void(Item&)>& edit
     edit(item);
     item.version = old->version + 1;
     const ItemPtr now = tree_.put(std::move(item));
-    record(*now);
+    record(now);
+    record_shortcuts_to(id);
     if (now->is_folder() && (now->name != old->name || now->trashed != old->trashed)) {
         record_below(now->id);
     }
@@ -90,13 +91,18 @@ bool Store::move(const std::string& id, const std::string& parent) {
     if (old->drive_id != target->drive_id) {
         // Across corpora the move looks like a deletion in the one it leaves.
         for (const ItemPtr& below : tree_.subtree(old->id)) {
-            record(*below, true);
+            record(below, switches_.on(Switch::corpus_move_is_removal));
             Item item = *below;
             item.drive_id = target->drive_id;
-            record(*tree_.put(std::move(item)));
+            record(tree_.put(std::move(item)));
         }
     }
-    const bool moved = change(id, [&](Item& item) { item.parent = target->id; });
+    const bool moved = change(id, [&](Item& item) {
+        item.parent = target->id;
+        if (!switches_.on(Switch::move_keeps_modified_time)) {
+            item.modified_ms = now_ms();
+        }
+    });
     record_below(old->id);
     return moved;
 }
@@ -107,7 +113,7 @@ bool Store::remove(const std::string& id) {
     for (auto at = gone.rbegin(); at != gone.rend(); ++at) {
         tree_.erase((*at)->id);
         if (!top_only || (*at)->id == id) {
-            record(**at, true);
+            record(*at, true);
         }
     }
     return !gone.empty();
@@ -122,7 +128,7 @@ bool Store::set_revoked(const std::string& id, bool revoked) {
     item.revoked = revoked;
     const ItemPtr now = tree_.put(std::move(item));
     if (!revoked || switches_.on(Switch::removed_on_lost_access)) {
-        record(*now, revoked);
+        record(now, revoked);
         record_below(now->id);
     }
     return true;
@@ -140,8 +146,20 @@ void Store::touch_viewed(const std::string& id) {
     change(id, [](Item&) {});
 }
 
-void Store::record(const Item& item, bool removed) {
-    feed_.record({item.id, item.drive_id, now_ms(), removed});
+void Store::record(const ItemPtr& item, bool removed) {
+    feed_.record({item->id, item->drive_id, now_ms(), removed, item});
+}
+
+void Store::record_shortcuts_to(const std::string& id) {
+    if (switches_.on(Switch::shortcut_ignores_target)) {
+        return;
+    }
+    tree_.all(0, [&](const ItemPtr& item, std::uint64_t) {
+        if (item->target_id == id) {
+            record(item);
+        }
+        return true;
+    });
 }
 
 void Store::record_below(const std::string& id) {
@@ -150,7 +168,7 @@ void Store::record_below(const std::string& id) {
     }
     for (const ItemPtr& below : tree_.subtree(id)) {
         if (below->id != id) {
-            record(*below);
+            record(below);
         }
     }
 }

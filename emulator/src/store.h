@@ -70,7 +70,8 @@ public:
     void touch_viewed(const std::string& id);
 
 private:
-    void record(const Item& item, bool removed = false);
+    void record(const ItemPtr& item, bool removed = false);
+    void record_shortcuts_to(const std::string& id);
     void record_below(const std::string& id);
 
     const Switches& switches_;

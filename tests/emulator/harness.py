@@ -21,6 +21,13 @@ class Answer:
         self.headers = {name.lower(): value for name, value in response.getheaders()}
         self.body = response.read()
 
+    @classmethod
+    def partial(cls, status, body):
+        """An answer whose connection ended too early; what had come of its body."""
+        answer = cls.__new__(cls)
+        answer.status, answer.headers, answer.body = status, {}, body
+        return answer
+
     @property
     def json(self):
         return json.loads(self.body)

@@ -1,4 +1,4 @@
-"""One test a switch: a client that makes the mistake the switch is about gets it wrong here."""
+"""What each switch of Drive's lists, feed, content and errors does, request by request."""
 
 import hashlib
 import io
@@ -412,6 +412,8 @@ class OtherSurprises(EmulatorCase):
         self.assertEqual(self.drive.get("files/THEIRS", **accepted).status, 403)
         form = self.drive.edit("create", name="form", document="form", parent="ROOT")
         export = self.drive.get(f"files/{form}/export", mimeType="application/pdf")
+        self.assertEqual((export.status, export.reason), (403, "fileNotExportable"))
+        export = self.drive.get("files/G/export", mimeType="image/gif")
         self.assertEqual((export.status, export.reason), (400, "badRequest"))
         self.assertEqual(self.drive.get("files/C/export", mimeType=DOCX).reason,
                          "fileNotExportable")
@@ -438,15 +440,7 @@ class OtherSurprises(EmulatorCase):
         self.assertEqual(details, {"targetId": "ROOT", "targetMimeType": FOLDER})
 
 
-class EverySwitch(EmulatorCase):
-    def test_has_a_test_of_its_name(self):
-        tests = {name.removeprefix("test_").replace("_", "-")
-                 for name in dir(Quirks) if name.startswith("test_")}
-        switches = set(self.drive.control("switches"))
-        of_tokens = {"expires-in-s", "invalid-grant", "invalid-rapt", "deleted-client",
-                     "scope-too-wide", "scope-missing", "refresh-token-expires-in-s"}
-        self.assertEqual(switches - tests, of_tokens)  # oauth_test.py has these
-
+class Switches(EmulatorCase):
     def test_unknown_ones_are_refused(self):
         with self.assertRaisesRegex(RuntimeError, "no switch colour"):
             self.drive.control("switches", {"colour": 1})
