@@ -60,6 +60,7 @@ TEST(OptionTable, HoldsTheContractsOptionsWithItsDefaults) {
         {"source-id", ""},
         {"drive-id", ""},
         {"shared-with-me", "false"},
+        {"full", "false"},
         {"dest", ""},
         {"state-dir", ""},
         {"lock-wait", "0"},
