@@ -113,7 +113,7 @@ Status Adoption::protect(const Wanted& wanted, const std::optional<Entry>& own,
 
 Status Adoption::settle_folder(const Wanted& wanted, const std::optional<Entry>& own,
                                EntryNo parent) {
-    const bool missing = own && GDS_TRY(is_missing(own->n));
+    const bool missing = own && GDS_TRY(is_missing(store_, own->n));
     if (own && !missing && in_place(*own, parent, wanted.name)) {
         return match(wanted, own->n);
     }
@@ -138,7 +138,7 @@ Status Adoption::settle_folder(const Wanted& wanted, const std::optional<Entry>&
 
 Status Adoption::settle_file(const Wanted& wanted, const std::optional<Entry>& own,
                              EntryNo parent) {
-    const bool missing = own && GDS_TRY(is_missing(own->n));
+    const bool missing = own && GDS_TRY(is_missing(store_, own->n));
     if (own && !missing) {
         const auto other = GDS_TRY(replaced(wanted, *own, parent));
         return other ? adopt_file(wanted, own, parent, *other) : match(wanted, own->n);
@@ -209,7 +209,7 @@ Result<std::optional<Entry>> Adoption::doomed_at(EntryNo parent, const Wanted& w
     if (!entry || entry->folder != wanted.folder || options_.in_doubt) {
         return std::optional<Entry>();
     }
-    const bool missing = GDS_TRY(is_missing(entry->n));
+    const bool missing = GDS_TRY(is_missing(store_, entry->n));
     Query alive(store_.db(), "SELECT 1 FROM wanted WHERE item = ? AND via = ?", entry->item,
                 entry->via);
     const bool is_alive = entry->item != 0 && GDS_TRY(alive.next());
@@ -219,11 +219,6 @@ Result<std::optional<Entry>> Adoption::doomed_at(EntryNo parent, const Wanted& w
         return std::optional<Entry>();
     }
     return entry;
-}
-
-Result<bool> Adoption::is_missing(EntryNo entry) {
-    Query query(store_.db(), "SELECT 1 FROM drift WHERE entry = ? AND what = 'missing'", entry);
-    return query.next();
 }
 
 Status Adoption::orphan(const Entry& entry) {

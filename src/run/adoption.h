@@ -66,7 +66,6 @@ private:
     Result<std::optional<Stray>> replaced(const Wanted& wanted, const state::Entry& own,
                                           state::EntryNo parent);
     Result<std::optional<state::Entry>> doomed_at(state::EntryNo parent, const Wanted& wanted);
-    Result<bool> is_missing(state::EntryNo entry);
     Status orphan(const state::Entry& entry);
     Status adopt_folder(const Wanted& wanted, state::EntryNo parent, const Stray& stray);
     Status adopt_file(const Wanted& wanted, const std::optional<state::Entry>& own,

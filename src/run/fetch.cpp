@@ -196,7 +196,8 @@ Result<std::string> Fetch::waits_for(const Work& work) {
         return std::string("the folder it belongs in is not there");
     }
     const auto own = GDS_TRY(store_.entry(work.entry));
-    if (own && (own->parent != work.place || own->name != work.name)) {
+    const bool elsewhere = own && (own->parent != work.place || own->name != work.name);
+    if (elsewhere && !GDS_TRY(is_missing(store_, own->n))) {
         return std::string("its copy still has its old name");
     }
     const auto other = GDS_TRY(store_.entry_at(work.place, work.name));

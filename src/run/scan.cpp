@@ -219,6 +219,11 @@ Status Scan::drift(state::EntryNo entry, const char* what, const volume::Stat& s
         entry, what, stat.size, stat.mtime_ns);
 }
 
+Result<bool> is_missing(state::Store& store, state::EntryNo entry) {
+    Query query(store.db(), "SELECT 1 FROM drift WHERE entry = ? AND what = 'missing'", entry);
+    return query.next();
+}
+
 Status hold_place(state::Store& store, std::int64_t place) {
     while (place != 0) {
         GDS_CHECK(store.db().run("INSERT OR IGNORE INTO held(place) VALUES(?)", place));

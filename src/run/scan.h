@@ -67,6 +67,8 @@ private:
     std::int64_t bytes_hashed_ = 0;
 };
 
+/// True where the scan found nothing at an entry's recorded path.
+Result<bool> is_missing(state::Store& store, state::EntryNo entry);
 /// Mark a folder (an entry's number, or minus a stray folder's) and all above it as holding
 /// something that stays.
 Status hold_place(state::Store& store, std::int64_t place);

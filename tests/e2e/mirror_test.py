@@ -177,6 +177,16 @@ class LocalDrift(MirrorCase):
         self.assertEqual(reasons["foreign"], "unmanaged")
         self.assertEqual(self.sync().report["actions"], [])
 
+    def test_what_is_missing_here_and_renamed_there_is_fetched_by_its_new_name(self):
+        (self.dest / "file000.txt").unlink()
+        (self.source / "file000.txt").rename(self.source / "renamed.txt")
+        shutil.rmtree(self.dest / "sub")
+        (self.source / "sub").rename(self.source / "other")
+        (self.source / "other" / "deep" / "x").rename(self.source / "other" / "y")
+        self.sync()
+        self.assert_equal_trees()
+        self.assertEqual(self.sync().report["actions"], [])
+
     def test_unmanaged_files_can_be_kept(self):
         (self.dest / "foreign").write_text("?")
         (self.dest / "fd").mkdir()
