@@ -105,10 +105,10 @@ private:
 
     /// Below the root folder, rather than only shared with the account.
     [[nodiscard]] bool in_my_drive(ItemPtr item) const {
-        while (item && item->id != kRootId) {
+        for (int depth = 0; depth < kMaxDepth && item && item->id != kRootId; ++depth) {
             item = store_.tree().find(item->parent);
         }
-        return item != nullptr;
+        return item && item->id == kRootId;
     }
 
     /// The item behind an entry, unless the entry says that it is gone.

@@ -140,6 +140,9 @@ Answer switches(const Request& request, Service& service, const json& body) {
         all.reset();
     }
     if (request.method == "POST") {
+        if (!body.is_object()) {
+            return refuse("switches are an object of names and numbers");
+        }
         for (const auto& member : body.items()) {
             const auto id = find_switch(member.key());
             const json& value = member.value();

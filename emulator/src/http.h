@@ -19,6 +19,7 @@ struct Request {
     std::string method;
     std::string via;                                         ///< "http", "tls" or "proxy"
     std::string host;                                        ///< the Host header
+    std::string version;                                     ///< "HTTP/1.1"
     std::string target;                                      ///< path and query as sent
     std::string path;                                        ///< decoded
     std::vector<std::pair<std::string, std::string>> query;  ///< decoded

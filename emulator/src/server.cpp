@@ -77,6 +77,7 @@ public:
 
     const std::string via;
     bool last_answer = false;     ///< the end of the connection is the end of the body
+    bool understood = false;      ///< the present request came as far as our handler
     std::string accept_encoding;  ///< hidden from the library, which would compress
 
 private:
@@ -91,16 +92,27 @@ private:
 /// The stream that this thread serves: the library's handlers do not get to see it.
 thread_local BufferedStream* current_stream = nullptr;
 
+/// Path and query of a target that may name scheme and host too (RFC 9112 section 3.2.2).
+std::string origin_form(const std::string& target) {
+    const auto scheme = target.find("://");
+    if (target.starts_with("/") || scheme == std::string::npos) {
+        return target;
+    }
+    const auto path = target.find_first_of("/?", scheme + 3);
+    return path == std::string::npos ? "/" : target.substr(path);
+}
+
 Request convert(const httplib::Request& from, const BufferedStream& stream) {
     Request request;
     request.method = from.method;
     request.via = stream.via;
     request.host = from.get_header_value("Host");
-    request.target = from.target;
-    request.path = from.path;
-    const auto mark = from.target.find('?');
+    request.version = from.version;
+    request.target = origin_form(from.target);
+    const auto mark = request.target.find('?');
+    request.path = url_decode(std::string_view(request.target).substr(0, mark), false);
     if (mark != std::string::npos) {
-        request.query = parse_form(std::string_view(from.target).substr(mark + 1));
+        request.query = parse_form(std::string_view(request.target).substr(mark + 1));
     }
     for (const auto& [name, value] : from.headers) {
         std::string lower = name;
@@ -266,17 +278,24 @@ public:
             }
         };
         bool closed = false;
-        while (!closed && !stream.ended() && !stream.last_answer &&
-               process_request(stream, false, closed, prepare)) {
+        // What follows a request that was not understood may be anything.
+        do {
+            stream.understood = false;
+            closed = !process_request(stream, false, closed, prepare) || closed;
             stream.flush();
-        }
-        stream.flush();
+        } while (!closed && stream.understood && !stream.ended() && !stream.last_answer);
     }
 
 private:
     void answer(const httplib::Request& request, httplib::Response& response) const {
         BufferedStream& stream = *current_stream;
-        deliver(handler_(convert(request, stream)), stream, response);
+        stream.understood = true;
+        const Request converted = convert(request, stream);
+        Answer made = handler_(converted);
+        if (converted.version == "HTTP/1.0" && made.delivery.length == Delivery::Length::chunked) {
+            made.delivery.length = Delivery::Length::until_close;
+        }
+        deliver(std::move(made), stream, response);
     }
 
     HttpServer::Handler handler_;

@@ -193,11 +193,14 @@ std::vector<ItemPtr> Tree::subtree(const std::string& id) const {
     if (const ItemPtr top = find(id)) {
         out.push_back(top);
     }
+    std::unordered_set<std::string> seen{id};
     for (std::size_t at = 0; at < out.size(); ++at) {
         const std::string parent = out[at]->id;
         if (out[at]->is_folder()) {
             children(parent, 0, [&](const ItemPtr& child, std::uint64_t) {
-                out.push_back(child);
+                if (seen.insert(child->id).second) {  // a loop of parents would never end
+                    out.push_back(child);
+                }
                 return true;
             });
         }
@@ -209,9 +212,8 @@ bool Tree::any_ancestor(const Item& item, bool Item::*flag) const {
     if (item.*flag) {
         return true;
     }
-    // Bounded, since a test may build a tree with a loop of parents.
     auto at = items_.find(item.parent);
-    for (int depth = 0; depth < 1000 && at != items_.end(); ++depth) {
+    for (int depth = 0; depth < kMaxDepth && at != items_.end(); ++depth) {
         if ((*at->second).*flag) {
             return true;
         }
@@ -231,7 +233,7 @@ bool Tree::hidden(const Item& item) const {
 std::string Tree::path(const Item& item) const {
     std::string out = "/" + item.name;
     auto at = items_.find(item.parent);
-    for (int depth = 0; depth < 1000 && at != items_.end(); ++depth) {
+    for (int depth = 0; depth < kMaxDepth && at != items_.end(); ++depth) {
         if (at->second->parent.empty()) {
             return out;
         }

@@ -13,6 +13,9 @@
 
 namespace emulator {
 
+/// How far up anyone looks: a test may build a tree with a loop of parents.
+inline constexpr int kMaxDepth = 1000;
+
 inline constexpr std::string_view kRootId = "0AEmulatedMyDriveRoot";
 
 /// Many like files in one folder that exist only as a rule, so that a million need no memory.
