@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -16,8 +17,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kLargePage = 1000;  // the most that distribution takes by default
-constexpr int kSmallPage = 100;
+/// The most that distribution takes by default, what it gives by default, and whatever it likes.
+constexpr std::array<int, 3> kPageSizes = {1000, 100, 0};
 
 struct Page {
     std::vector<std::string> names;
@@ -64,10 +65,13 @@ public:
     }
 
     Result<bool> follow_all() {
-        auto followed = follow(first(kLargePage));
-        if (!followed && followed.error().http_status == 400) {
-            page_size_ = kSmallPage;
-            followed = follow(first(kSmallPage));
+        Result<bool> followed = false;
+        for (const int size : kPageSizes) {
+            page_size_ = size;
+            followed = follow(first());
+            if (followed || followed.error().http_status != 400) {
+                break;
+            }
         }
         return followed;
     }
@@ -77,14 +81,15 @@ public:
         if (names_.empty()) {
             return false;
         }
-        return follow(http::with_query(first(page_size_), {{"last", *names_.rbegin()}}));
+        return follow(http::with_query(first(), {{"last", *names_.rbegin()}}));
     }
 
     [[nodiscard]] const std::set<std::string>& names() const { return names_; }
 
 private:
-    [[nodiscard]] std::string first(int size) const {
-        return http::with_query(base_ + "/v2/_catalog", {{"n", std::to_string(size)}});
+    [[nodiscard]] std::string first() const {
+        const std::string url = base_ + "/v2/_catalog";
+        return page_size_ == 0 ? url : http::with_query(url, {{"n", std::to_string(page_size_)}});
     }
 
     Result<Page> fetch(const std::string& url) {
@@ -94,7 +99,7 @@ private:
 
     Client& client_;
     std::string base_;
-    int page_size_ = kLargePage;
+    int page_size_ = 0;
     std::set<std::string> names_;
 };
 
@@ -107,7 +112,7 @@ std::string next_page(std::string_view link, const std::string& base) {
         link.substr(close).find("next") == std::string_view::npos) {
         return {};
     }
-    const std::string target(link.substr(open + 1, close - open - 1));
+    std::string target(link.substr(open + 1, close - open - 1));
     if (target.starts_with('/') && !target.starts_with("//")) {
         return base + target;
     }

@@ -125,11 +125,6 @@ const Verdict* Graph::verdict_of(Id object) const {
     return found == broken_.end() ? nullptr : &found->second;
 }
 
-Verdict* Graph::verdict_of(Id object) {
-    const auto found = broken_.find(object);
-    return found == broken_.end() ? nullptr : &found->second;
-}
-
 std::int64_t Graph::tag_count() const {
     return static_cast<std::int64_t>(tags_.size());
 }

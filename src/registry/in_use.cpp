@@ -62,13 +62,13 @@ std::string text(const Json& json, const char* name) {
     return value.is_string() ? value.get<std::string>() : "";
 }
 
-bool has_ended(const Json& item) {
+bool has_ended(const Json& item, const std::string& kind) {
     const Json& status = member(item, "status");
     const std::string phase = text(status, "phase");
     if (phase == "Succeeded" || phase == "Failed" || !text(status, "completionTime").empty()) {
         return true;
     }
-    if (text(item, "kind") != "Job") {
+    if (kind != "Job") {
         return false;
     }
     const Json& conditions = member(status, "conditions");
@@ -111,10 +111,8 @@ std::vector<std::string> images_of(const Json& item) {
 /// "CronJob backup/nightly".
 std::string name_of(const Json& item, const std::string& kind) {
     const Json& metadata = member(item, "metadata");
-    const std::string own = text(item, "kind");
     const std::string space = text(metadata, "namespace");
-    return fmt::format("{} {}{}{}", own.empty() ? kind : own, space, space.empty() ? "" : "/",
-                       text(metadata, "name"));
+    return fmt::format("{} {}{}{}", kind, space, space.empty() ? "" : "/", text(metadata, "name"));
 }
 
 /// "PodList" lists Pods, whose own kind the API leaves out.
@@ -133,6 +131,21 @@ Error not_a_list(std::string_view why) {
 
 }  // namespace
 
+/// Of one item of a list, which may be any kind of workload.
+struct Usage::Item {
+    const Json& json;
+    const std::string& kind;
+};
+
+void Usage::add_item(const Item& item) {
+    if (has_ended(item.json, item.kind)) {
+        return;
+    }
+    for (const std::string& image : images_of(item.json)) {
+        add_image(image, name_of(item.json, item.kind));
+    }
+}
+
 Result<std::string> Usage::add(std::string_view json) {
     const Json list = Json::parse(json, keep, false);
     if (!list.is_object()) {
@@ -141,21 +154,15 @@ Result<std::string> Usage::add(std::string_view json) {
     const Json& items = member(list, "items");
     if (items.is_array()) {
         for (const Json& item : items) {
-            if (!has_ended(item)) {
-                const std::string workload = name_of(item, listed_kind(list));
-                for (const std::string& image : images_of(item)) {
-                    add_image(image, workload);
-                }
-            }
+            const std::string own = text(item, "kind");
+            add_item({item, own.empty() ? listed_kind(list) : own});
         }
         return text(member(list, "metadata"), "continue");
     }
     if (!member(list, "spec").is_object()) {
         return not_a_list("it has no items");
     }
-    for (const std::string& image : images_of(list)) {
-        add_image(image, name_of(list, ""));
-    }
+    add_item({list, text(list, "kind")});
     return std::string();
 }
 

@@ -34,6 +34,7 @@ private:
     /// By repository and tag or digest.
     using Images = std::map<std::pair<std::string, std::string>, Workloads>;
 
+    void add_item(const Item& item);
     void add_image(const std::string& image, const std::string& workload);
     void mark(Finding& finding) const;
 

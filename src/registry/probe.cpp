@@ -165,6 +165,7 @@ private:
             [this](const Counts& counts) { progress_.update(figures_of(counts)); });
         walker.add_repositories(names);
         walker.run();
+        walker.name_unlinked(report_.broken);
         add_counts(report_, walker, client.engine().counters());
         warn_of_shrinking();
         report_.exit_code = most_serious(judged(report_, walker.refused()), stopped_code(cancel_));

@@ -205,30 +205,36 @@ void Walker::settle(Walk& walk) {
 void Walker::refine(Walk& walk) {
     for (Id id = 0; id < walk.objects.size(); ++id) {
         const Object& object = walk.objects[id];
-        if (!object.asked || object.fetched) {
+        if (!object.asked || object.fetched || walk.graph.verdict_of(id) != nullptr) {
             continue;
         }
         const auto state = data_.state(DataIndex::key_of(walk.graph.digest_of(id)));
-        Verdict* verdict = walk.graph.verdict_of(id);
-        if (verdict != nullptr && verdict->defect == Defect::missing &&
-            state == DataIndex::State::sound) {
-            verdict->defect = Defect::unlinked;
-            verdict->remedy = Remedy::mount;
-            verdict->detail += "; another repository serves it";
-        } else if (verdict == nullptr && state == DataIndex::State::lost) {
+        if (state == DataIndex::State::lost) {
             walk.graph.condemn(id, {Defect::cache,
                                     206,
                                     "the registry's cache answers, but the bytes are gone",
                                     Remedy::restart,
                                     {},
                                     {}});
-        } else if (verdict == nullptr && state == DataIndex::State::corrupt) {
+        } else if (state == DataIndex::State::corrupt) {
             walk.graph.condemn(id, {Defect::digest,
                                     200,
                                     "its bytes are not what its digest says",
                                     Remedy::rebuild,
                                     {},
                                     {}});
+        }
+    }
+}
+
+void Walker::name_unlinked(std::vector<Finding>& findings) const {
+    for (Finding& finding : findings) {
+        const bool is_blob = finding.kind == Kind::config || finding.kind == Kind::layer;
+        if (is_blob && finding.defect == Defect::missing &&
+            data_.state(DataIndex::key_of(finding.digest)) == DataIndex::State::sound) {
+            finding.defect = Defect::unlinked;
+            finding.remedy = Remedy::mount;
+            finding.detail += "; another repository serves it";
         }
     }
 }

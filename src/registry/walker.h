@@ -48,6 +48,8 @@ public:
                     const std::vector<Digest>& digests);
 
     void run();
+    /// After the run: what one repository misses and another one serves is only unlinked.
+    void name_unlinked(std::vector<Finding>& findings) const;
 
     [[nodiscard]] const Counts& counts() const { return counts_; }
     /// What could not be asked; the first of them in words.

@@ -14,15 +14,26 @@ namespace {
 constexpr std::size_t kMostObjects = 2'000'000;  // of one repository
 constexpr int kLeastFailuresInARow = 32;
 
+/// What was answered, without which question it was and without the status: findings have both.
+std::string told(const Error& failure) {
+    std::string_view text = failure.message;
+    const auto colon = text.find(": ");
+    if (text.find("://") < colon && colon != std::string_view::npos) {
+        text.remove_prefix(colon + 2);
+    }
+    const std::string status = std::to_string(failure.http_status) + " ";
+    return std::string(text.substr(text.starts_with(status) ? status.size() : 0));
+}
+
 /// What a refused question says of the object; nullopt where it says nothing of it.
 std::optional<Verdict> verdict_of(const Error& failure) {
     const int status = failure.http_status;
     if (failure.code == Code::not_found) {
-        return Verdict{Defect::missing, status, failure.message, Remedy::rebuild, {}, {}};
+        return Verdict{Defect::missing, status, told(failure), Remedy::rebuild, {}, {}};
     }
     const bool nonsense = failure.code == Code::bad_response || failure.code == Code::mismatch;
     if (nonsense || status == 500 || status == 400) {
-        return Verdict{Defect::unreadable, status, failure.message, Remedy::rebuild, {}, {}};
+        return Verdict{Defect::unreadable, status, told(failure), Remedy::rebuild, {}, {}};
     }
     return std::nullopt;
 }
@@ -336,7 +347,10 @@ void Walker::take_blob(const Task& task, BlobCheck check, Result<BlobAnswer> ans
 }
 
 void Walker::settle_data(const Key& key, DataIndex::State state) {
-    data_.set(key, state);
+    // A repository that does not have it says nothing of what another one serves.
+    if (state != DataIndex::State::unknown || data_.state(key) == DataIndex::State::in_flight) {
+        data_.set(key, state);
+    }
     auto waiting = waiters_.extract(key);
     if (!waiting.empty()) {
         tasks_.insert(tasks_.begin(), waiting.mapped().begin(), waiting.mapped().end());

@@ -2,7 +2,6 @@
 
 #include "gds/base/result.h"
 
-#include <compare>
 #include <string>
 #include <string_view>
 
@@ -29,7 +28,8 @@ public:
     /// Whether the bytes have this digest. False for an algorithm that cannot be computed here.
     [[nodiscard]] bool matches(std::string_view bytes) const;
 
-    friend auto operator<=>(const Digest&, const Digest&) = default;
+    friend bool operator==(const Digest&, const Digest&) = default;
+    friend bool operator<(const Digest& a, const Digest& b) { return a.text_ < b.text_; }
 
 private:
     explicit Digest(std::string text) : text_(std::move(text)) {}

@@ -67,8 +67,6 @@ public:
     void pardon_tag(const std::string& tag);
 
     [[nodiscard]] const Verdict* verdict_of(Id object) const;
-    /// The verdict, to be made more precise; nullptr where there is none.
-    [[nodiscard]] Verdict* verdict_of(Id object);
 
     /// That one object refers to another: in which role, and of which size it says it is.
     struct Edge {
