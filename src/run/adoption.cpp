@@ -154,6 +154,9 @@ Status Adoption::settle_file(const Wanted& wanted, const std::optional<Entry>& o
     if (!doomed) {
         return {};
     }
+    GDS_CHECK(store_.db().run("INSERT INTO displaced(entry, item, via, path) VALUES(?, ?, ?, ?)",
+                              doomed->n, doomed->item, doomed->via,
+                              join_path(GDS_TRY(store_.path_of(parent)), wanted.name)));
     GDS_CHECK(store_.db().run("UPDATE entry SET item = ?, via = ? WHERE n = ?", wanted.item,
                               wanted.via, doomed->n));
     return match(wanted, doomed->n);

@@ -33,9 +33,12 @@ Confirmation::Confirmation(state::Store& store, http::Engine& engine, drive::Api
                            const Snapshot& snapshot, state::ItemNo root)
     : store_(store), engine_(engine), api_(api), snapshot_(snapshot), root_(root) {}
 
-Result<std::optional<std::string>> Confirmation::run() {
-    GDS_CHECK(collect_recorded());
-    GDS_CHECK(collect_strays());
+Result<std::optional<std::string>> Confirmation::run(bool deletes) {
+    GDS_CHECK(collect_displaced());
+    if (deletes) {
+        GDS_CHECK(collect_recorded());
+        GDS_CHECK(collect_strays());
+    }
     GDS_CHECK(ask());
     return judge();
 }
@@ -51,17 +54,33 @@ Status Confirmation::collect_recorded() {
         if (!row) {
             return {};
         }
-        // The first link of the chain that the listing did not show explains the absence; where it
-        // showed all of them, it said itself that this path is no longer asked for.
-        std::vector<state::ItemNo> chain = GDS_TRY(store_.shortcuts(query.integer(1)));
-        chain.push_back(query.integer(0));
-        for (const state::ItemNo n : chain) {
-            if (!snapshot_.saw(n)) {
-                wanted_ids_.emplace(GDS_TRY(store_.id_of(n)), query.text(2));
-                break;
-            }
+        GDS_CHECK(want_proof(query.integer(0), query.integer(1), query.text(2)));
+    }
+}
+
+Status Confirmation::collect_displaced() {
+    Query query(store_.db(), "SELECT item, via, path FROM displaced WHERE item <> 0");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        GDS_CHECK(want_proof(query.integer(0), query.integer(1), query.text(2)));
+    }
+}
+
+/// The first link of the chain that the listing did not show explains the absence; where it showed
+/// all of them, it said itself that this path is no longer asked for.
+Status Confirmation::want_proof(state::ItemNo item, state::Via via, const std::string& path) {
+    std::vector<state::ItemNo> chain = GDS_TRY(store_.shortcuts(via));
+    chain.push_back(item);
+    for (const state::ItemNo n : chain) {
+        if (!snapshot_.saw(n)) {
+            wanted_ids_.emplace(GDS_TRY(store_.id_of(n)), path);
+            break;
         }
     }
+    return {};
 }
 
 Status Confirmation::collect_strays() {

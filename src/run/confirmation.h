@@ -23,10 +23,14 @@ public:
 
     /// nullopt: all are confirmed. Else why the listing is not to be trusted. Error: only what no
     /// further request can survive.
-    Result<std::optional<std::string>> run();
+    /// `deletes` false: they are withheld anyway, and only files whose path another item takes over
+    /// are asked for.
+    Result<std::optional<std::string>> run(bool deletes);
 
 private:
     Status collect_recorded();
+    Status collect_displaced();
+    Status want_proof(state::ItemNo item, state::Via via, const std::string& path);
     Status collect_strays();
     Status ask();
     Result<std::optional<std::string>> judge();

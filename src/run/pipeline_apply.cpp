@@ -40,6 +40,14 @@ Status withhold(state::Store& store, const std::string& kinds, const std::string
         number(ActionOutcome::withheld), why, number(ActionOutcome::planned), kinds));
 }
 
+/// What would take over the path of a file that may be alive after all.
+Status withhold_displacing(state::Store& store) {
+    return store.db().run(
+        "UPDATE action SET outcome = ?, error = 'the listing is in doubt' WHERE outcome = ?"
+        " AND entry IN (SELECT entry FROM displaced)",
+        number(ActionOutcome::withheld), number(ActionOutcome::planned));
+}
+
 std::string removing_kinds() {
     return fmt::format("{}, {}", number(ActionKind::remove), number(ActionKind::rmdir));
 }
@@ -68,12 +76,11 @@ Pipeline::Phase Pipeline::confirm() {
         return fail_destination(planned.error());
     }
     record_.bytes_planned = *planned;
-    const bool removes = record_.counts.remove + record_.counts.rmdir > 0;
-    if (settings_.dry_run() || withheld_ || doubt_ || !removes) {
+    if (settings_.dry_run() || doubt_) {
         return std::nullopt;
     }
     Confirmation confirmation(*store_, *engine_, *api_, *snapshot_, root_);
-    const auto verdict = confirmation.run();
+    const auto verdict = confirmation.run(!withheld_);
     if (!verdict) {
         return fail_source(verdict.error());
     }
@@ -83,8 +90,10 @@ Pipeline::Phase Pipeline::confirm() {
                                                      **verdict));
         const std::string kinds =
             fmt::format("{}, {}", removing_kinds(), number(ActionKind::rename));
-        if (const Status marked = withhold(*store_, kinds, "the listing is in doubt"); !marked) {
-            return fail_destination(marked.error());
+        const Status marked = withhold(*store_, kinds, "the listing is in doubt");
+        const Status kept = marked ? withhold_displacing(*store_) : marked;
+        if (!kept) {
+            return fail_destination(kept.error());
         }
     }
     return std::nullopt;

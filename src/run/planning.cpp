@@ -245,13 +245,14 @@ Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const st
 }
 
 Status Planning::deletes() {
-    Query query(store_.db(),
-                "SELECT e.n, e.parent, e.name, e.size, e.item, coalesce(e.digest, e.content, '')"
-                " FROM entry e WHERE e.folder = 0"
-                " AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.entry = e.n AND w.entry <> 0)"
-                " AND e.n NOT IN (SELECT entry FROM invisible)"
-                " AND e.n NOT IN (SELECT entry FROM drift WHERE what = 'missing')"
-                " ORDER BY e.parent, e.name");
+    Query query(
+        store_.db(),
+        "SELECT e.n, e.parent, e.name, e.size, e.item, coalesce(e.digest, e.content, ''), e.via"
+        " FROM entry e WHERE e.folder = 0"
+        " AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.entry = e.n AND w.entry <> 0)"
+        " AND e.n NOT IN (SELECT entry FROM invisible)"
+        " AND e.n NOT IN (SELECT entry FROM drift WHERE what = 'missing')"
+        " ORDER BY e.parent, e.name");
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
@@ -259,6 +260,10 @@ Status Planning::deletes() {
         }
         const bool replaced = GDS_TRY(is_wanted_file(store_, query.integer(1), query.text(2)));
         if (replaced) {
+            GDS_CHECK(store_.db().run(
+                "INSERT OR IGNORE INTO displaced(entry, item, via, path) VALUES(?, ?, ?, ?)",
+                query.integer(0), query.integer(4), query.integer(6),
+                join_path(GDS_TRY(place_path(query.integer(1))), query.text(2))));
             continue;
         }
         Action action;

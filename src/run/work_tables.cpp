@@ -46,6 +46,13 @@ CREATE INDEX temp.stray_slot ON stray(parent, name);
 -- Recorded entries that a filter makes invisible, and folders that hold something invisible.
 CREATE TEMP TABLE invisible(entry INTEGER PRIMARY KEY);
 CREATE TEMP TABLE held(place INTEGER PRIMARY KEY);
+-- Recorded files that nothing asks for and whose path another item takes over.
+CREATE TEMP TABLE displaced(
+    entry INTEGER PRIMARY KEY,
+    item INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    path TEXT NOT NULL
+);
 -- Items that a filter leaves out, under any of their paths.
 CREATE TEMP TABLE hidden(item INTEGER, via INTEGER, PRIMARY KEY(item, via)) WITHOUT ROWID;
 

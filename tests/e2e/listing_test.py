@@ -345,6 +345,41 @@ class Confirmation(SpecCase):
         self.sync()
         self.assert_mirror({"sub/file": self.file, "sub/other": self.other})
 
+    def lose_item(self, item):
+        children = self.control("tree?id=SUB")["children"]
+        shown = [self.listed(child) for child in children if child["id"] != item.id]
+        self.fault(listing_of("SUB"), {"body": json.dumps({"files": shown})})
+
+    def test_a_rename_does_not_take_the_path_of_a_file_that_is_alive(self):
+        twin = self.make("file", "a twin of file", parent="SUB", id="AAAAAAAAAA",
+                         modified_ms=1_600_000_000_123)
+        self.sync()
+        before = {"kept": self.kept, "sub/file": self.file, "sub/other": self.other,
+                  "sub/file~AAAAAAAA": twin}
+        self.assert_mirror(before)
+        self.lose_item(self.file)
+        for options in ([], ["--max-delete", "0"]):
+            result = self.sync(*options, expect=6)
+            self.assertIn(self.file.id, result.log)
+            self.assert_mirror(before)
+        self.clear_faults()
+        self.sync()  # the spoilt lists gave no checksums
+        self.assert_mirror(before)
+        self.assert_settled()
+
+    def test_a_download_does_not_take_the_path_of_a_file_that_is_alive(self):
+        twin = self.make("file", "a newer twin of file", parent="SUB", id="AAAAAAAAAA")
+        before = tree(self.dest)
+        self.lose_item(self.file)
+        result = self.sync(expect=6)
+        self.assertIn(self.file.id, result.log)
+        self.assertEqual(tree(self.dest), before)
+        self.clear_faults()
+        self.sync()
+        self.assertEqual(tree(self.dest)["sub/file"], twin.state)
+        self.assertIn(self.file.state, tree(self.dest).values())
+        self.assert_settled()
+
     def test_renames_are_held_back_too_and_downloads_are_not(self):
         self.edit("rename", id=self.kept.id, name="renamed")
         new = self.make("new", "new")
