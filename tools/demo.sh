@@ -3,7 +3,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-bin=$PWD/build/bin
+bin=${GDS_BIN:-$PWD/build/bin}
 work=$(mktemp -d)
 source_dir=$work/drive/claude/files
 mirror=$work/mirror
@@ -17,7 +17,13 @@ cleanup() {
 }
 trap cleanup EXIT
 
-step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+bold=
+plain=
+if [[ -t 1 ]]; then
+    bold=$'\033[1m'
+    plain=$'\033[0m'
+fi
+step() { printf '\n%s== %s%s\n' "$bold" "$*" "$plain"; }
 run() {
     printf '$ %s\n' "$*"
     "$@"
@@ -39,7 +45,12 @@ expect() {
         exit 1
     fi
 }
-show_mirror() { (cd "$mirror" && find . -path ./.gdrive-sync -prune -o -type f -print | sort); }
+# The folders and files below a directory, without the mirror's own state.
+show_tree() {
+    printf '%s:\n' "$1"
+    (cd "$2" && find . -mindepth 1 -path ./.gdrive-sync -prune -o -mindepth 1 -printf '%P\t%y\n' |
+        sort | sed 's|^|  |; s|\td$|/|; s|\tf$||')
+}
 
 step "A folder in Google Drive: claude/files (the emulator shows a directory as My Drive)"
 mkdir -p "$source_dir/reports" "$source_dir/site/css" "$mirror"
@@ -60,30 +71,43 @@ export GDRIVE_SYNC_CLIENT_ID=demo GDRIVE_SYNC_CLIENT_SECRET=demo GDRIVE_SYNC_REF
 export GDRIVE_SYNC_DRIVE_ENDPOINT=$url GDRIVE_SYNC_TOKEN_ENDPOINT=$url/token
 export GDRIVE_SYNC_SOURCE=claude/files GDRIVE_SYNC_DEST=$mirror
 
-step "The first sync"
+show_tree "Drive, claude/files" "$source_dir"
+
+step "The first sync: the folder becomes a directory"
 gdrive_sync sync
-show_mirror
+show_tree "The mirror" "$mirror"
 
 step "The source changes: one new, one edited, one renamed, one removed"
-echo 'Numbers of May' >"$source_dir/reports/may.txt"
-echo 'Welcome, all.' >"$source_dir/index.md"
-mv "$source_dir/site" "$source_dir/web"
-rm "$source_dir/reports/march.txt"
-step "What a sync would do (a dry run)"
+cd "$source_dir"
+change() {
+    printf 'in Drive: %s\n' "$*"
+    bash -c "$*"
+}
+change "echo 'Numbers of May' >reports/may.txt"
+change "echo 'Welcome, all.' >index.md"
+change "mv site web"
+change "rm reports/march.txt"
+cd "$OLDPWD"
+
+step "What a sync would do: a dry run (+ new, ~ changed, > renamed, - deleted)"
 gdrive_sync diff
 step "The sync: the renamed folder costs no download"
 gdrive_sync sync
+show_tree "The mirror" "$mirror"
 
-step "Someone empties the source: the guard holds"
+step "Someone empties the folder in Drive: the guard holds"
 mkdir "$work/aside"
 mv "$source_dir"/* "$work/aside/"
+echo "in Drive: claude/files holds nothing any more"
 expect 4 gdrive_sync sync
-show_mirror
+show_tree "The mirror still holds everything" "$mirror"
 
-step "The source comes back"
+step "The files come back in Drive: nothing has to be fetched again"
 mv "$work/aside"/* "$source_dir/"
 gdrive_sync sync
 step "The mirror equals the source"
 run diff -r --exclude=.gdrive-sync "$source_dir" "$mirror"
 echo "equal"
+
+step "What the mirror knows of itself"
 gdrive_sync status
