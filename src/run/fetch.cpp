@@ -3,6 +3,7 @@
 #include "content.h"
 #include "gds/base/log.h"
 #include "gds/base/text.h"
+#include "planning.h"
 #include "projection.h"
 #include "scan.h"
 
@@ -201,8 +202,10 @@ Result<std::string> Fetch::waits_for(const Work& work) {
         return std::string("its copy still has its old name");
     }
     const auto other = GDS_TRY(store_.entry_at(work.place, work.name));
-    const bool held =
+    const bool there =
         other && !other->folder && other->n != work.entry && GDS_TRY(volume_.stat(work.path));
+    // One that nothing asks for any more is replaced; in doubt, it may be asked for after all.
+    const bool held = there && (options_.in_doubt || GDS_TRY(is_wanted_entry(store_, other->n)));
     return held ? std::string("another file's copy still has its name") : std::string();
 }
 

@@ -291,8 +291,10 @@ Pipeline::Phase Pipeline::finish() {
         if (!doubt_) {
             GDS_CHECK(removal.forget_vanished());
             GDS_CHECK(store_->db().run(
-                "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w"
-                " WHERE w.item = parked.item AND w.via = parked.via AND w.skip IS NULL)"));
+                "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w JOIN action a"
+                " ON a.wanted = w.n AND a.wanted <> 0 WHERE w.item = parked.item"
+                " AND w.via = parked.via AND w.skip IS NULL AND a.outcome <> ?)",
+                number(ActionOutcome::done)));
             GDS_CHECK(store_->forget_items(
                 [this](state::ItemNo n) { return n == root_ || snapshot_->saw(n); }));
             GDS_CHECK(store_->set_meta("last_full_listing_ms", std::to_string(record_.started_ms)));

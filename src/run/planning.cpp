@@ -212,7 +212,7 @@ Status Planning::download(const Row& row) {
         if (parked->reason == kRefused) {
             action.kind = ActionKind::skip;
             action.reason = parked->detail;
-            return add(action, 0, 0, 0);
+            return add(action, row.n, 0, 0);
         }
         action.error = parked->reason + ": " + parked->detail + "; next try after " +
                        format_rfc3339(parked->next_try_ms, true);
@@ -231,6 +231,11 @@ Status Planning::hold_kept_strays() {
         }
         GDS_CHECK(hold_place(store_, query.integer(0)));
     }
+}
+
+Result<bool> is_wanted_entry(state::Store& store, state::EntryNo entry) {
+    Query query(store.db(), "SELECT 1 FROM wanted WHERE entry = ? AND entry <> 0", entry);
+    return query.next();
 }
 
 Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const std::string& name) {

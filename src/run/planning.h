@@ -76,6 +76,8 @@ private:
     std::string cached_place_path_;
 };
 
+/// Whether the source asks for what is recorded here, be it elsewhere.
+Result<bool> is_wanted_entry(state::Store& store, state::EntryNo entry);
 /// Whether the source asks for a file at this path.
 Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const std::string& name);
 /// Numbers of the plan by kind: of everything planned, or of what was done.

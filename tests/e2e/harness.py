@@ -148,7 +148,12 @@ class MirrorCase(unittest.TestCase):
         return result
 
     def assert_equal_trees(self):
-        self.assertEqual(tree(self.dest), tree(self.source))
+        mirror, source = tree(self.dest), tree(self.source)
+        # What differs alone: whole trees would be a page of text.
+        differing = {path for path in {*mirror, *source}
+                     if (path in mirror, mirror.get(path)) != (path in source, source.get(path))}
+        self.assertEqual({path: mirror.get(path, "nothing") for path in differing},
+                         {path: source.get(path, "nothing") for path in differing})
 
     # What the emulator is told, and what it saw.
 

@@ -411,18 +411,14 @@ class ExitCodes(MirrorCase):
             self.assertIn("gdrive_sync_" + name, text)
 
 
-class RandomRounds(MirrorCase):
-    def test_twenty_rounds_of_random_changes(self):
+class RandomChanges:
+    """Random changes of a MirrorCase's source."""
+
+    @staticmethod
+    def seeded():
         seed = int(os.environ.get("GDS_SEED", random.SystemRandom().randrange(10**6)))
         print(f"seed {seed} (GDS_SEED repeats it)", file=sys.stderr)
-        rng = random.Random(seed)
-        self.fill(20)
-        for _ in range(20):
-            for _ in range(rng.randrange(1, 8)):
-                self.change(rng)
-            result = self.sync("--max-delete", "-1", "--allow-empty-source")
-            self.assert_equal_trees()
-            self.assertEqual(self.sync().report["actions"], [], result.log)
+        return random.Random(seed)
 
     def change(self, rng):
         everything = sorted(self.source.rglob("*"))
@@ -455,6 +451,18 @@ class RandomRounds(MirrorCase):
         if path.is_dir():
             return path
         return super().write(path, content, root)
+
+
+class RandomRounds(RandomChanges, MirrorCase):
+    def test_twenty_rounds_of_random_changes(self):
+        rng = self.seeded()
+        self.fill(20)
+        for _ in range(20):
+            for _ in range(rng.randrange(1, 8)):
+                self.change(rng)
+            result = self.sync("--max-delete", "-1", "--allow-empty-source")
+            self.assert_equal_trees()
+            self.assertEqual(self.sync().report["actions"], [], result.log)
 
 
 if __name__ == "__main__":
