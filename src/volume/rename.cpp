@@ -26,6 +26,24 @@ struct Ends {
     [[nodiscard]] int rename_over() const {
         return ::renameat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str());
     }
+    /// Both names are one file: rename(2) would then do nothing, and call that success.
+    [[nodiscard]] bool one_file() const {
+        struct stat a {};
+        struct stat b {};
+        return ::fstatat(from.first.get(), from.second.c_str(), &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+               ::fstatat(to.first.get(), to.second.c_str(), &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+               a.st_dev == b.st_dev && a.st_ino == b.st_ino && S_ISREG(a.st_mode) &&
+               (from.second != to.second || !same_directory());
+    }
+    [[nodiscard]] bool same_directory() const {
+        struct stat a {};
+        struct stat b {};
+        return ::fstat(from.first.get(), &a) == 0 && ::fstat(to.first.get(), &b) == 0 &&
+               a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    }
+    [[nodiscard]] int remove_from() const {
+        return ::unlinkat(from.first.get(), from.second.c_str(), 0);
+    }
     [[nodiscard]] int link() const {
         return ::linkat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
                         0);
@@ -86,7 +104,7 @@ Status Volume::rename(std::string_view from, std::string_view to) const {
 
 Status Volume::rename_over(std::string_view from, std::string_view to) const {
     const auto ends = GDS_TRY(open_ends(*this, from, to));
-    if (ends.rename_over() != 0) {
+    if ((ends.one_file() ? ends.remove_from() : ends.rename_over()) != 0) {
         return errno == EISDIR
                    ? error(Code::conflict, fmt::format("{}: is a directory now; move it "
                                                        "away",

@@ -270,6 +270,17 @@ TEST(Volume, LinkTellsATakenNameFromRefusedLinks) {
     }
 }
 
+TEST(Volume, RenameOverEndsTheOldNameOfTwoLinksToOneFile) {
+    const TempVolume temp;
+    temp.write("old", "one file");
+    ASSERT_TRUE(temp->link("old", "new"));
+    ASSERT_TRUE(temp->rename_over("old", "new"));
+    EXPECT_FALSE(temp.exists("old"));
+    EXPECT_EQ(temp.read("new"), "one file");
+    ASSERT_TRUE(temp->rename_over("new", "new"));
+    EXPECT_EQ(temp.read("new"), "one file");
+}
+
 TEST(Volume, ARenameIntoAMountPointSaysSo) {
     const TempVolume temp;
     temp.write("a", "a");

@@ -65,7 +65,7 @@ public:
     Status make_dir(std::string_view relative, unsigned mode) const;
     /// rename(2) that never replaces: error conflict where the target exists.
     Status rename(std::string_view from, std::string_view to) const;
-    /// rename(2) over an existing file.
+    /// rename(2) over an existing file. The old name goes even where both were links of one file.
     Status rename_over(std::string_view from, std::string_view to) const;
     /// RENAME_EXCHANGE; error conflict where the file system has no such thing.
     Status exchange(std::string_view a, std::string_view b) const;
