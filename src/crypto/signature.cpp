@@ -21,6 +21,27 @@ const unsigned char* bytes_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
+/// OpenSSL's way to a passphrase. Without one of our own it would ask the terminal.
+int refuse_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
+    *static_cast<bool*>(asked) = true;
+    return -1;
+}
+
+Result<std::unique_ptr<EVP_PKEY, Free>> read_rsa_key(const std::string& pem) {
+    const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    bool encrypted = false;
+    std::unique_ptr<EVP_PKEY, Free> key(
+        bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse_passphrase, &encrypted) : nullptr);
+    ERR_clear_error();
+    if (encrypted) {
+        return error(Code::invalid_argument, "the private key is encrypted by a passphrase");
+    }
+    if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA) {
+        return error(Code::invalid_argument, "the private key is not an RSA key in PEM form");
+    }
+    return key;
+}
+
 }  // namespace
 
 std::string base64url(std::string_view bytes) {
@@ -39,14 +60,7 @@ std::string base64url(std::string_view bytes) {
 }
 
 Result<std::string> sign_rs256(std::string_view text, const std::string& private_key_pem) {
-    const std::unique_ptr<BIO, Free> bio(
-        BIO_new_mem_buf(private_key_pem.data(), static_cast<int>(private_key_pem.size())));
-    const std::unique_ptr<EVP_PKEY, Free> key(
-        bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
-    if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA) {
-        ERR_clear_error();
-        return error(Code::invalid_argument, "the private key is not an RSA key in PEM form");
-    }
+    const std::unique_ptr<EVP_PKEY, Free> key = GDS_TRY(read_rsa_key(private_key_pem));
     const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
     std::size_t length = 0;
     if (!context ||
