@@ -134,6 +134,15 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
+std::string join_path(std::string_view folder, std::string_view path) {
+    std::string joined(folder);
+    if (!folder.empty() && !path.empty()) {
+        joined += '/';
+    }
+    joined += path;
+    return joined;
+}
+
 std::string plural(std::int64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

@@ -39,7 +39,7 @@ Status Adoption::run() {
             state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
             uncommitted_bytes_ = 0;
             while (at < batch.size() && uncommitted_bytes_ < kCommitBytes) {
-                const Status settled = settle(batch[at]);
+                Status settled = settle(batch[at]);
                 if (!settled) {
                     // What was hashed so far is kept: a stopped adoption resumes behind it.
                     GDS_CHECK(transaction.commit());

@@ -60,8 +60,8 @@ Result<FetchResult> Fetch::run() {
             }
             return std::move(*job);
         };
-        const auto committed = [&](std::vector<transfer::Outcome> outcomes) {
-            return commit(std::move(outcomes));
+        const auto committed = [&](const std::vector<transfer::Outcome>& outcomes) {
+            return commit(outcomes);
         };
         GDS_CHECK(downloads.run(next, committed, options_.progress));
         GDS_CHECK(problem);
@@ -270,7 +270,7 @@ Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
     return std::optional<transfer::Job>(std::move(job));
 }
 
-Status Fetch::commit(std::vector<transfer::Outcome> outcomes) {
+Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const transfer::Outcome& outcome : outcomes) {
         const auto work = GDS_TRY(load(outcome.token));

@@ -73,7 +73,7 @@ private:
     Result<std::optional<Work>> load(std::int64_t seq);
     Result<std::optional<transfer::Job>> make_job(const Work& work);
     Result<std::optional<transfer::Job>> next_job();
-    Status commit(std::vector<transfer::Outcome> outcomes);
+    Status commit(const std::vector<transfer::Outcome>& outcomes);
     Status record(const Work& work, const transfer::Published& published);
     Status settle_failure(const Work& work, const transfer::Outcome& outcome);
     Status park(const Work& work, const Error& problem);

@@ -124,7 +124,7 @@ Pipeline::Phase Pipeline::apply() {
         return fail_destination(moved.error());
     }
     // A full volume takes no downloads, but deletes may free what the next run needs.
-    const Phase full = make_room();
+    Phase full = make_room();
     if (full && full->problem.code != Code::disk_full) {
         return full;
     }

@@ -69,7 +69,7 @@ Result<std::string> Projection::path_of(WantedNo wanted) {
     while (wanted != 0) {
         Query query(store_.db(), "SELECT parent, name FROM wanted WHERE n = ?", wanted);
         GDS_CHECK(query.next());
-        path = path.empty() ? query.text(1) : query.text(1) + "/" + path;
+        path = join_path(query.view(1), path);
         wanted = query.integer(0);
     }
     return path;
@@ -175,7 +175,7 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
         row.skip = "its owner does not let this account download it";
     }
     row.name = tree::shorten_name(row.name, item.id);
-    const std::string path = parent.path.empty() ? row.name : parent.path + "/" + row.name;
+    const std::string path = join_path(parent.path, row.name);
     const std::int64_t size = item.kind == ItemKind::file ? item.size.value_or(-1) : -1;
     const bool included =
         row.folder ? filter_.includes_dir(path) : filter_.includes_file(path, size);

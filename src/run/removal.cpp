@@ -63,11 +63,11 @@ Result<std::string> Removal::present_path(state::EntryNo entry, StrayNo stray) {
     while (place < 0) {
         Query query(store_.db(), "SELECT parent, name FROM stray WHERE n = -?", place);
         GDS_CHECK(query.next());
-        path = path.empty() ? query.text(1) : query.text(1) + "/" + path;
+        path = join_path(query.view(1), path);
         place = query.integer(0);
     }
     const std::string folder = GDS_TRY(store_.path_of(place));
-    return folder.empty() ? path : folder + "/" + path;
+    return join_path(folder, path);
 }
 
 namespace {
@@ -121,7 +121,7 @@ Status Removal::remove_files(std::vector<Victim>& victims) {
     }
     GDS_CHECK(trash_.announce(entries));
     for (std::size_t i = 0; i < victims.size(); ++i) {
-        const Status put = trash_.put(entries[i]);
+        Status put = trash_.put(entries[i]);
         const bool gone = put || put.error().code == Code::not_found;
         if (!gone) {
             if (put.error().code == Code::disk_full || put.error().code == Code::read_only) {

@@ -11,10 +11,6 @@ using state::Query;
 using volume::DirEntry;
 using volume::FileType;
 
-std::string join_path(const std::string& directory, const std::string& name) {
-    return directory.empty() ? name : directory + "/" + name;
-}
-
 Scan::Scan(state::Store& store, const volume::Volume& volume, const tree::Filter& filter,
            ScanOptions options, const Cancel& cancel)
     : store_(store),

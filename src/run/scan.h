@@ -73,7 +73,4 @@ Result<bool> is_missing(state::Store& store, state::EntryNo entry);
 /// something that stays.
 Status hold_place(state::Store& store, std::int64_t place);
 
-/// `directory`/`name`, or just `name` at the root.
-std::string join_path(const std::string& directory, const std::string& name);
-
 }  // namespace gds::run

@@ -105,7 +105,7 @@ void Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
         FilterPath path;
         if (parent) {
             const std::string name = tree::shorten_name(tree::encode_name(folder.name), folder.id);
-            path = parent->empty() ? name : *parent + "/" + name;
+            path = join_path(*parent, name);
             if (!filter_.includes_dir(*path)) {
                 return;
             }

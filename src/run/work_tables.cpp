@@ -2,9 +2,9 @@
 
 namespace gds::run {
 
-Status create_work_tables(state::Database& db) {
-    GDS_CHECK(db.execute("PRAGMA temp_store=FILE"));
-    return db.execute(R"sql(
+namespace {
+
+constexpr const char* kTables = R"sql(
 -- skip: why the item is not mirrored; it still explains its path. claims: takes part in the
 -- settling of names. entry: the recorded entry that is this item, 0 for none yet.
 CREATE TEMP TABLE wanted(
@@ -77,7 +77,13 @@ CREATE TEMP TABLE action(
 );
 CREATE INDEX temp.action_kind ON action(kind, seq);
 CREATE INDEX temp.action_wanted ON action(wanted) WHERE wanted <> 0;
-)sql");
+)sql";
+
+}  // namespace
+
+Status create_work_tables(state::Database& db) {
+    GDS_CHECK(db.execute("PRAGMA temp_store=FILE"));
+    return db.execute(kTables);
 }
 
 }  // namespace gds::run

@@ -1,5 +1,7 @@
 #include "gds/state/store.h"
 
+#include "gds/base/text.h"
+
 #include <algorithm>
 
 namespace gds::state {
@@ -306,7 +308,7 @@ Result<std::string> Store::path_of(EntryNo entry) {
         if (!row) {
             return error(Code::internal, "the database names a folder that it does not hold");
         }
-        path = path.empty() ? query.text(1) : query.text(1) + "/" + path;
+        path = join_path(query.view(1), path);
         entry = query.integer(0);
     }
     return path;

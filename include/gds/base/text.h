@@ -47,6 +47,9 @@ Result<std::string> from_hex(std::string_view hex);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 
+/// "folder/path", or the one where the other is empty.
+std::string join_path(std::string_view folder, std::string_view path);
+
 /// "1 file", "2 files": English plural of a regular noun.
 std::string plural(std::int64_t count, std::string_view noun);
 
