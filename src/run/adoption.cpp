@@ -101,7 +101,8 @@ Status Adoption::settle(const Wanted& wanted) {
 
 Status Adoption::protect(const Wanted& wanted, const std::optional<Entry>& own,
                          std::optional<EntryNo> parent) {
-    if (own) {
+    // A file's old copy stays; a folder that is no longer expanded has nothing left to hold.
+    if (own && !wanted.folder) {
         GDS_CHECK(match(wanted, own->n));
     }
     if (!parent || !wanted.claims) {

@@ -25,8 +25,8 @@ LIST_FAILURES = [*FAILURES, {"list": "empty"}, {"list": "half"}, {"list": "drop-
 class RandomHistory(SpecCase):
     def setUp(self):
         super().setUp()
-        seed = int(os.environ.get("GDS_SEED", random.SystemRandom().randrange(10**6)))
-        print(f"seed {seed} (GDS_SEED repeats it)", file=sys.stderr)
+        seed = int(os.environ.get("GDS_SEED", "2026"))
+        print(f"seed {seed} (GDS_SEED sets another, GDS_ROUNDS more rounds)", file=sys.stderr)
         self.rng = random.Random(seed)
         self.count = 0
         self.switch(export_bytes_vary=0)

@@ -267,6 +267,17 @@ class Circles(ShortcutCase):
         self.assertIn("a/b/up", self.skipped(self.sync()))
         self.assert_mirror({"plain": self.plain, "a/b/file": inner})
 
+    def test_one_that_moves_into_its_target_leaves_no_copy_behind(self):
+        self.make_folder("a", id="A")
+        inner = self.make("a/b/file", "inner")
+        link = self.shortcut("alias", "A")
+        self.sync()
+        self.assert_mirror({"plain": self.plain, "a/b/file": inner, "alias/b/file": inner})
+        self.edit("move", id=link, to="A")
+        self.sync()
+        self.assert_mirror({"plain": self.plain, "a/b/file": inner})
+        self.assert_settled()
+
     def test_to_the_folder_above_the_source(self):
         above = self.control("tree?path=/claude")["id"]
         self.make("/claude/beside", "beside")
