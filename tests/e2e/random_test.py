@@ -32,6 +32,7 @@ class RandomHistory(SpecCase):
         self.switch(export_bytes_vary=0)
         self.outside = self.make_folder("/outside", id="OUTSIDE")
         self.files, self.folders, self.links = [], ["FILES", "OUTSIDE"], []
+        self.documents = set()
         self.away = []  # trashed or revoked, by what brings them back
         for _ in range(40):
             self.add_item()
@@ -52,8 +53,9 @@ class RandomHistory(SpecCase):
         elif kind == "folder":
             self.folders.append(self.edit("create", folder=True, **more))
         elif kind == "document":
-            self.files.append(self.edit("create", document="document",
-                                        content=f"text {self.count}", **more))
+            self.documents.add(self.edit("create", document="document",
+                                         content=f"text {self.count}", **more))
+            self.files += self.documents - set(self.files)
         elif len(self.links) < 6:
             target = rng.choice(self.files + self.folders)
             self.links.append(self.edit("create", target=target, **more))
@@ -81,8 +83,11 @@ class RandomHistory(SpecCase):
         item = rng.choice(items)
         if kind == "edit":
             self.count += 1
-            self.try_edit("update", id=rng.choice(self.files), content=f"edited {self.count}",
-                          modified=self.as_time(self.some_time()))
+            item = rng.choice(self.files)
+            # Only its time tells that a document changed.
+            time = self.tick() if item in self.documents else self.some_time()
+            self.try_edit("update", item, content=f"edited {self.count}",
+                          modified=self.as_time(time))
         elif kind == "rename":
             self.try_edit("rename", id=item, name=self.name())
         elif kind == "move":
