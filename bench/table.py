@@ -4,10 +4,10 @@ UNITS = {"wall": ("wall", 1, "s", 2), "cpu": ("user+sys CPU", 1, "s", 2),
          "rss": ("peak RSS", 1024 * 1024, "MiB", 1), "requests": ("requests", 1, "", 0)}
 
 
-def cell(figure, value, base):
+def cell(figure, value, base=None):
     _, divisor, unit, digits = UNITS[figure]
     text = f"{value / divisor:.{digits}f} {unit}".strip()
-    return text if value is base or base == 0 else f"{text} ({value / base:.1f}×)"
+    return f"{text} ({value / base:.1f}×)" if base else text
 
 
 def print_rows(rows):
@@ -24,6 +24,7 @@ def print_tables(scenario, medians, names, rounds):
     for phase in dict.fromkeys(phase for phase, _ in medians):
         for figure, (label, *_) in UNITS.items():
             values = [medians[phase, name][figure] for name in names]
-            rows.append([phase, label, *(cell(figure, value, values[0]) for value in values)])
+            rows.append([phase, label, cell(figure, values[0]),
+                         *(cell(figure, value, values[0]) for value in values[1:])])
     print_rows(rows)
     print(flush=True)
