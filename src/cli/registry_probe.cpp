@@ -91,11 +91,52 @@ registry::VerifySettings verify_settings(const std::vector<std::string>& images,
     return settings;
 }
 
+registry::ScanSettings scan_settings(const std::string& directory,
+                                     const config::Resolved& options) {
+    registry::ScanSettings settings;
+    settings.directory = directory;
+    settings.repositories = repositories(options);
+    settings.gate = options.toggle("gate");
+    settings.deep = options.toggle("deep");
+    settings.resume = options.text("resume");
+    settings.deep_rate = static_cast<std::int64_t>(std::max(0.0, options.real("max-mb-s")) * 1e6);
+    settings.concurrency = static_cast<int>(options.integer("concurrency"));
+    settings.allow_empty = options.toggle("allow-empty");
+    settings.confirm_after = options.duration("confirm-after");
+    settings.max_duration = options.duration("max-duration");
+    settings.usage = usage_settings(options);
+    settings.output = output(options);
+    return settings;
+}
+
+registry::RepairSettings repair_settings(const std::string& registry,
+                                         const config::Resolved& options) {
+    registry::RepairSettings settings;
+    settings.registry = registry;
+    settings.connection = connection(options);
+    settings.from = options.text("from");
+    settings.root = options.text("root");
+    settings.yes = options.toggle("yes");
+    settings.max_delete = options.integer("max-delete");
+    settings.backup_dir = options.text("backup-dir");
+    settings.confirm_after = options.duration("confirm-after");
+    settings.max_duration = options.duration("max-duration");
+    settings.usage = usage_settings(options);
+    settings.output = output(options);
+    return settings;
+}
+
 ExitCode dispatch(const CommandLine& line, const config::Resolved& options) {
     static Cancel cancel;  // signals reach it until the process ends
     stop_on_signals(cancel);
     if (line.command == "verify") {
         return registry::verify(verify_settings(line.arguments, options), cancel, print);
+    }
+    if (line.command == "scan") {
+        return registry::scan(scan_settings(line.argument, options), cancel, print);
+    }
+    if (line.command == "repair") {
+        return registry::repair(repair_settings(line.argument, options), cancel, print);
     }
     return registry::probe(probe_settings(line.argument, options), cancel, print);
 }

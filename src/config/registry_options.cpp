@@ -77,8 +77,6 @@ std::vector<Option> scan_options() {
         {"gate", Type::toggle, "false", "",
          "Exit 11 while a garbage collection would fail or lose something, else 0.", kGroup, "",
          "scan"},
-        {"min-age", Type::duration, "0", "DURATION",
-         "Leave out findings about files that are younger.", kGroup, "", "scan"},
         {"max-mb-s", Type::real, "off", "N",
          "Read at most that many megabytes a second with --deep.", kGroup, "", "scan", 0.01},
         {"resume", Type::path, "", "FILE",

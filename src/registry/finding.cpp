@@ -71,6 +71,11 @@ std::string describe(const Finding& finding) {
     return text;
 }
 
+bool is_relinkable(const Finding& finding) {
+    return finding.remedy == Remedy::relink ||
+           (finding.remedy == Remedy::retag && finding.defect == Defect::unlinked);
+}
+
 bool same_reference(const Finding& a, const Finding& b) {
     const auto key = [](const Finding& finding) {
         return std::tie(finding.repository, finding.tag, finding.parent, finding.digest,

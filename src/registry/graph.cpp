@@ -51,6 +51,11 @@ bool Graph::has_manifest(const Digest& digest) const {
     return manifests_.count(digest) > 0;
 }
 
+std::optional<Graph::Id> Graph::find_manifest(const Digest& digest) const {
+    const auto found = manifests_.find(digest);
+    return found == manifests_.end() ? std::nullopt : std::optional(found->second);
+}
+
 bool Graph::has_blob(const Digest& digest) const {
     return blobs_.count(digest) > 0;
 }

@@ -1,6 +1,7 @@
 #include "in_use.h"
 
 #include "gds/base/fd.h"
+#include "gds/base/log.h"
 #include "gds/base/text.h"
 #include "gds/registry/reference.h"
 
@@ -221,6 +222,31 @@ Result<Usage> load_usage(const UsageSettings& settings, const std::string& host,
         return failure;
     }
     return usage;
+}
+
+Result<std::optional<Usage>> learn_usage(const UsageSettings& settings, const std::string& host,
+                                         Cancel& cancel, Report& report) {
+    if (settings.source.empty()) {
+        return std::optional<Usage>();
+    }
+    auto usage = load_usage(settings, host, cancel);
+    if (usage) {
+        return std::optional<Usage>(*std::move(usage));
+    }
+    if (usage.error().code == Code::invalid_argument) {
+        return usage.error();
+    }
+    log::warn(usage.error().message);
+    report.complete = false;
+    report.problems.push_back(usage.error().message);
+    return std::optional<Usage>();
+}
+
+void mark(Report& report, const std::optional<Usage>& usage) {
+    if (usage) {
+        usage->mark(report.broken);
+        usage->mark(report.warnings);
+    }
 }
 
 }  // namespace gds::registry

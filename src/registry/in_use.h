@@ -3,9 +3,11 @@
 #include "gds/base/cancel.h"
 #include "gds/base/result.h"
 #include "gds/registry/finding.h"
+#include "gds/registry/report.h"
 #include "gds/registry/settings.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -45,6 +47,14 @@ private:
 /// Usage by what --in-use names: a file, "-" or "kubernetes". Error: invalid_argument for what
 /// cannot be read, else why the cluster does not tell.
 Result<Usage> load_usage(const UsageSettings& settings, const std::string& host, Cancel& cancel);
+
+/// load_usage(), where it was asked for: a cluster that does not tell leaves the report incomplete.
+/// Error: invalid_argument, for what the command line got wrong.
+Result<std::optional<Usage>> learn_usage(const UsageSettings& settings, const std::string& host,
+                                         Cancel& cancel, Report& report);
+
+/// Name the workloads in all that was found.
+void mark(Report& report, const std::optional<Usage>& usage);
 
 /// Every list of workloads that the cluster's API has, by the pod's own service account.
 Status add_cluster(Usage& usage, const UsageSettings& settings, Cancel& cancel);

@@ -103,8 +103,7 @@ private:
                   count_if(report_.warnings,
                            [](const Finding& f) { return f.defect == Defect::gc_blocker; }));
             gauge("relinkable", "Broken references that can be healed before a collection.",
-                  count_if(report_.broken,
-                           [](const Finding& f) { return f.remedy == Remedy::relink; }));
+                  count_if(report_.broken, is_relinkable));
         }
     }
 

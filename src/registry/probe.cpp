@@ -76,7 +76,7 @@ public:
         ClientSettings connection =
             GDS_TRY(client_settings(settings_.connection, settings_.registry));
         report_.registry = connection.endpoint.host;
-        GDS_CHECK(learn_usage());
+        usage_ = GDS_TRY(learn_usage(settings_.usage, report_.registry, cancel_, report_));
         Client client(std::move(connection), cancel_);
         if (const auto names = repositories(client)) {
             walk(client, *names);
@@ -88,25 +88,6 @@ public:
     Report& report() { return report_; }
 
 private:
-    /// Whom it hurts is only worth asking for if it can be known; a cluster that does not tell
-    /// leaves the run incomplete.
-    Status learn_usage() {
-        if (settings_.usage.source.empty()) {
-            return {};
-        }
-        auto usage = load_usage(settings_.usage, report_.registry, cancel_);
-        if (usage) {
-            usage_ = *std::move(usage);
-        } else if (usage.error().code == Code::invalid_argument) {
-            return usage.error();
-        } else {
-            log::warn(usage.error().message);
-            report_.complete = false;
-            report_.problems.push_back(usage.error().message);
-        }
-        return {};
-    }
-
     /// The catalog; without one the report says why, and how the run ends.
     std::optional<std::vector<std::string>> repositories(Client& client) {
         const Status connected = client.connect();

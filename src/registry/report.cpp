@@ -218,19 +218,22 @@ void settle(Report& report) {
 }
 
 std::string report_json(const Report& report) {
-    const Json json{{"schema", 1},
-                    {"command", report.command},
-                    {"registry", report.registry},
-                    {"started", format_rfc3339(report.started_ms)},
-                    {"finished", format_rfc3339(report.finished_ms)},
-                    {"complete", report.complete},
-                    {"result", exit_code_name(report.exit_code)},
-                    {"exit_code", static_cast<int>(report.exit_code)},
-                    {"summary", summary_line(report)},
-                    {"counts", counts_json(report.counts)},
-                    {"broken", findings_json(report.broken)},
-                    {"warnings", findings_json(report.warnings)},
-                    {"problems", report.problems}};
+    Json json{{"schema", 1},
+              {"command", report.command},
+              {"registry", report.registry},
+              {"started", format_rfc3339(report.started_ms)},
+              {"finished", format_rfc3339(report.finished_ms)},
+              {"complete", report.complete},
+              {"result", exit_code_name(report.exit_code)},
+              {"exit_code", static_cast<int>(report.exit_code)},
+              {"summary", summary_line(report)},
+              {"counts", counts_json(report.counts)},
+              {"broken", findings_json(report.broken)},
+              {"warnings", findings_json(report.warnings)},
+              {"problems", report.problems}};
+    if (!report.plan.empty()) {
+        json["plan"] = report.plan;
+    }
     return json_text(json) + "\n";
 }
 
@@ -277,6 +280,9 @@ Result<Report> read_report_file(const std::string& path) {
 
 std::string report_text(const Report& report) {
     std::string text;
+    for (const std::string& line : report.plan) {
+        text += line + "\n";
+    }
     if (report.command != "verify") {  // its lines told already what is broken
         for (const Finding& finding : report.broken) {
             text += finding_line("broken ", finding);

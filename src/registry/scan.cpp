@@ -1,5 +1,8 @@
-#include "gds/registry/scan.h"
-
+#include "gds/base/log.h"
+#include "gds/registry/commands.h"
+#include "gds/registry/output.h"
+#include "in_use.h"
+#include "run_frame.h"
 #include "scan_blobs.h"
 #include "scan_repositories.h"
 #include "scan_repository.h"
@@ -43,24 +46,29 @@ void keep_confirmed(std::vector<Finding>& second, const std::vector<Finding>& fi
     });
 }
 
+/// One scan of a tree that was found.
 class Scanner {
 public:
-    Scanner(const ScanOptions& options, const Storage& storage, const Cancel& cancel)
-        : options_(options), storage_(storage), cancel_(cancel), workers_(options.threads) {}
+    Scanner(const ScanSettings& settings, const Storage& storage, const Cancel& cancel)
+        : settings_(settings),
+          storage_(storage),
+          cancel_(cancel),
+          workers_(settings.concurrency),
+          progress_(settings.output.progress) {}
 
     void run(Report& report) {
         const Repositories found = find_repositories(storage_, workers_, problems_);
         std::vector<std::string> names = found.names;
-        if (options_.wants) {
-            std::erase_if(names, [&](const std::string& name) { return !options_.wants(name); });
-        }
+        std::erase_if(names,
+                      [&](const std::string& name) { return !settings_.repositories.takes(name); });
         Scans scans = scan_all(names, cancel_);
         std::vector<Finding> others = found.blockers;
         append(others, find_stray_blobs(storage_, workers_, problems_));
-        if (options_.deep) {
+        if (settings_.deep) {
             hash_blobs(report);
         }
         confirm(scans);
+        progress_.clear();
         report.warnings = std::move(others);
         for (auto& [name, scan] : scans) {
             take(report, std::move(scan));
@@ -81,13 +89,15 @@ private:
             }
             RepositoryScan scan = scan_repository(context, names[i]);
             const std::lock_guard lock(mutex);
+            add(seen_, scan.counts);
+            progress_.update(figures_of(seen_));
             scans.insert_or_assign(names[i], std::move(scan));
         });
         return scans;
     }
 
     void hash_blobs(Report& report) {
-        DeepPass pass{options_.deep_state, options_.deep_rate};
+        DeepPass pass{settings_.resume, settings_.deep_rate};
         if (const Status done = pass.run(storage_, cancel_, problems_); !done) {
             problems_.add(done.error());
         }
@@ -107,7 +117,10 @@ private:
         if (again.empty()) {
             return;
         }
-        wait(options_.confirm_after, cancel_);
+        log::info(
+            "looking again at what seems broken",
+            {{"repositories", again.size()}, {"after", format_duration(settings_.confirm_after)}});
+        wait(settings_.confirm_after, cancel_);
         const Cancel never;
         Scans second = scan_all(again, cancel_.reason() == StopReason::deadline ? never : cancel_);
         for (auto& [name, scan] : second) {
@@ -122,20 +135,26 @@ private:
         std::move(from.begin(), from.end(), std::back_inserter(to));
     }
 
+    static void add(Counts& to, const Counts& more) {
+        to.repositories += more.repositories;
+        to.tags += more.tags;
+        to.manifests += more.manifests;
+        to.blobs += more.blobs;
+        to.elsewhere += more.elsewhere;
+    }
+
     static void take(Report& report, RepositoryScan scan) {
         append(report.broken, std::move(scan.broken));
         append(report.warnings, std::move(scan.warnings));
-        report.counts.repositories += scan.counts.repositories;
-        report.counts.tags += scan.counts.tags;
-        report.counts.manifests += scan.counts.manifests;
-        report.counts.blobs += scan.counts.blobs;
-        report.counts.elsewhere += scan.counts.elsewhere;
+        add(report.counts, scan.counts);
     }
 
-    const ScanOptions& options_;
+    const ScanSettings& settings_;
     const Storage& storage_;
     const Cancel& cancel_;
     Workers workers_;
+    report::Progress progress_;
+    Counts seen_;
     Problems problems_;
     std::set<Digest> damaged_;
 };
@@ -148,53 +167,58 @@ bool holds_collection(const Report& report) {
            });
 }
 
-ExitCode judge(const Report& report, const ScanOptions& options) {
+ExitCode judge(const Report& report, const ScanSettings& settings) {
     if (!report.reachable || !report.catalog_failure.empty()) {
         return ExitCode::source;
     }
-    if (options.gate ? holds_collection(report) : !report.broken.empty()) {
-        return ExitCode::broken;
+    if (!settings.gate) {
+        return judged(report, false);
     }
-    return report.complete ? ExitCode::ok : ExitCode::incomplete;
+    // What is lost for good does not hold a collection back.
+    const ExitCode code = report.complete ? ExitCode::ok : ExitCode::incomplete;
+    return holds_collection(report) ? most_serious(code, ExitCode::broken) : code;
 }
 
-void scan_storage(Report& report, const ScanOptions& options, const Cancel& cancel) {
-    const auto storage = Storage::open(options.directory);
+void fail(Report& report, std::string why) {
+    log::error(why);
+    report.complete = false;
+    report.problems.push_back(std::move(why));
+}
+
+void scan_storage(Report& report, const ScanSettings& settings, const Cancel& cancel) {
+    const auto storage = Storage::open(settings.directory);
     if (storage) {
-        Scanner(options, *storage, cancel).run(report);
-    } else if (storage.error().code != Code::not_found || !options.allow_empty) {
+        Scanner(settings, *storage, cancel).run(report);
+    } else if (storage.error().code != Code::not_found || !settings.allow_empty) {
         report.reachable = false;
-        report.complete = false;
-        report.problems.push_back(storage.error().message);
+        return fail(report, storage.error().message);
     }
-    if (report.reachable && report.complete && report.counts.repositories == 0 &&
-        !options.allow_empty && !options.wants) {
+    if (report.complete && report.counts.repositories == 0 && !settings.allow_empty &&
+        settings.repositories.takes_all()) {
         report.catalog_failure = "empty";
-        report.problems.push_back(options.directory +
-                                  ": no repository is here (is the volume mounted? --allow-empty "
-                                  "takes that for health)");
+        fail(report, settings.directory +
+                         ": no repository is here: is the volume mounted? A registry that may be "
+                         "empty needs --allow-empty");
     }
 }
 
 }  // namespace
 
-bool is_relinkable(const Finding& finding) {
-    return finding.remedy == Remedy::relink ||
-           (finding.remedy == Remedy::retag && finding.defect == Defect::unlinked);
-}
-
-Report scan(const ScanOptions& options, const Cancel& cancel) {
-    const auto start = Clock::now();
+ExitCode scan(const ScanSettings& settings, Cancel& cancel, const report::Writer& out) {
+    const RunClock clock(cancel, settings.max_duration);
     Report report;
     report.command = "scan";
-    report.registry = options.directory;
-    report.started_ms = wall_clock_ms();
-    scan_storage(report, options, cancel);
-    report.finished_ms = wall_clock_ms();
-    report.duration_ms = std::chrono::duration_cast<Millis>(Clock::now() - start).count();
-    settle(report);
-    report.exit_code = judge(report, options);
-    return report;
+    report.registry = settings.directory;
+    const auto usage = learn_usage(settings.usage, "", cancel, report);
+    if (!usage) {
+        log::error(usage.error().message);
+        return ExitCode::usage;
+    }
+    scan_storage(report, settings, cancel);
+    mark(report, *usage);
+    clock.stamp(report);
+    report.exit_code = most_serious(judge(report, settings), stopped_code(cancel));
+    return deliver(report, settings.output, out);
 }
 
 }  // namespace gds::registry

@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import unittest
 
 import damage
 import images
-from harness import RegistryCase
+from harness import BIN, RegistryCase
 
 
 class Everything(RegistryCase):
@@ -136,6 +137,25 @@ class Scan(RegistryCase):
         self.assertEqual(0, found.code, found)
         self.assertEqual([("old", images.digest_of(body))], [
             (one["tag"], one["digest"]) for one in found.warned("schema1")])
+
+
+class Confirmation(RegistryCase):
+    """A registry writes its links in place: for an instant they are empty."""
+
+    def test_damage_that_passes_is_no_finding(self):
+        server = self.registry()
+        site = damage.Site(server, "passing")
+        image = site.image()
+        damage.write(site.tag(), "")
+        report = self.dir / "report.json"
+        with subprocess.Popen([BIN / "registry-probe", "scan", server.tree.root, "--report", report,
+                               "--confirm-after", "5s"], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stderr:
+                if "looking again" in line:
+                    damage.write(site.tag(), image.digest)
+        self.assertEqual(0, process.returncode)
+        self.assertEqual([], json.loads(report.read_text())["broken"])
 
 
 class Gate(RegistryCase):

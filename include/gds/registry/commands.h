@@ -14,5 +14,10 @@ namespace gds::registry {
 ExitCode probe(const ProbeSettings& settings, Cancel& cancel, const report::Writer& out);
 /// Walks single images, and tells of each thing that it looked at.
 ExitCode verify(const VerifySettings& settings, Cancel& cancel, const report::Writer& out);
+/// Reads a registry's own tree, never writing to it: what the registry would fail to serve
+/// (broken), what a garbage collection would fail at or lose (warnings).
+ExitCode scan(const ScanSettings& settings, Cancel& cancel, const report::Writer& out);
+/// Looks again at what was reported, plans how to heal it or remove it, and where told so does it.
+ExitCode repair(const RepairSettings& settings, Cancel& cancel, const report::Writer& out);
 
 }  // namespace gds::registry

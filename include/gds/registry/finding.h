@@ -69,6 +69,10 @@ struct Finding {
 /// "team/app:1.0 child sha256:0123456789ab: missing (404): why", for people.
 std::string describe(const Finding& finding);
 
+/// Whether a garbage collection would turn this broken reference into a lost image: today a PUT of
+/// bytes that are on disk would still mend it.
+bool is_relinkable(const Finding& finding);
+
 /// What tells two findings apart: repository, tag, parent, digest and kind.
 bool same_reference(const Finding& a, const Finding& b);
 

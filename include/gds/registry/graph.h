@@ -43,6 +43,7 @@ public:
     /// Whether there was such an object before.
     [[nodiscard]] bool has_manifest(const Digest& digest) const;
     [[nodiscard]] bool has_blob(const Digest& digest) const;
+    [[nodiscard]] std::optional<Id> find_manifest(const Digest& digest) const;
     [[nodiscard]] const Digest& digest_of(Id id) const { return objects_[id].digest; }
 
     /// The tag leads to this manifest.

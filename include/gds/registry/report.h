@@ -34,6 +34,7 @@ struct Report {
     std::vector<std::string> problems;  ///< what could not be asked, the first of them
     Counts counts;
     std::vector<Finding> broken, warnings;
+    std::vector<std::string> plan;  ///< of a repair: its steps, then what else is due
     ExitCode exit_code = ExitCode::ok;
     std::map<int, std::int64_t> statuses;  ///< answers by HTTP status; for metrics
     bool reachable = true;                 ///< something at the other end answered

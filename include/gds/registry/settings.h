@@ -6,6 +6,7 @@
 #include "gds/registry/filter.h"
 #include "gds/report/progress.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -58,6 +59,35 @@ struct VerifySettings {
     bool deep = false;
     Millis confirm_after{2'000};
     Millis max_duration{0};
+    OutputSettings output;
+};
+
+struct ScanSettings {
+    std::string directory;  ///< the registry's rootdirectory, or its docker/registry/v2
+    RepositoryFilter repositories;
+    bool gate = false;           ///< the exit code answers: may a garbage collection run now?
+    bool deep = false;           ///< hash every blob
+    std::string resume;          ///< file that remembers how far a deep scan came; "" for none
+    std::int64_t deep_rate = 0;  ///< bytes a second that a deep scan may read; 0 for no bound
+    int concurrency = 8;         ///< reads under way at once
+    bool allow_empty = false;
+    Millis confirm_after{2'000};
+    Millis max_duration{0};
+    UsageSettings usage;
+    OutputSettings output;
+};
+
+struct RepairSettings {
+    std::string registry;
+    ConnectionSettings connection;
+    std::string from;              ///< report of a probe or a scan
+    std::string root;              ///< the registry's own tree, to take bytes from; "" for none
+    bool yes = false;              ///< carry the plan out
+    std::int64_t max_delete = 25;  ///< a plan that deletes more is not carried out; -1: no limit
+    std::string backup_dir;        ///< where deleted manifests are kept; "" for nowhere
+    Millis confirm_after{2'000};
+    Millis max_duration{0};
+    UsageSettings usage;
     OutputSettings output;
 };
 
