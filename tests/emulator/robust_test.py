@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import re
+import contextlib
 import socket
 import unittest
 
@@ -38,7 +39,8 @@ class RawCase(EmulatorCase):
         try:
             connection.sendall(data)
             if end:
-                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # the emulator may have hung up already
+                    connection.shutdown(socket.SHUT_WR)
             while block := connection.recv(65536):
                 received += block
         except (BrokenPipeError, ConnectionResetError):
