@@ -176,7 +176,7 @@ Status Hands::replace_tag(const Step& step) {
     const StandIn stand_in(step);
     const std::string location = GDS_TRY(begin_upload(step.repository));
     GDS_CHECK(finish_upload(location, Digest::of(stand_in.config), stand_in.config));
-    const Status done = put(step.repository, step.tag, stand_in.manifest);
+    Status done = put(step.repository, step.tag, stand_in.manifest);
     if (!done && done.error().http_status == 500) {
         return error(Code::conflict,
                      fmt::format("\"{}\" among the tags can only be removed on the registry's disk",

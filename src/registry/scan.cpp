@@ -179,6 +179,16 @@ ExitCode judge(const Report& report, const ScanSettings& settings) {
     return holds_collection(report) ? most_serious(code, ExitCode::broken) : code;
 }
 
+/// The one difference to a probe that has to be: it cannot ask for these.
+void tell_what_no_probe_sees(const Report& report) {
+    const auto unseen = std::count_if(report.broken.begin(), report.broken.end(),
+                                      [](const Finding& finding) { return finding.tag.empty(); });
+    if (unseen > 0) {
+        log::info("no probe sees these: no tag leads there, or the catalog does not",
+                  {{"references", unseen}});
+    }
+}
+
 void fail(Report& report, std::string why) {
     log::error(why);
     report.complete = false;
@@ -216,6 +226,7 @@ ExitCode scan(const ScanSettings& settings, Cancel& cancel, const report::Writer
     }
     scan_storage(report, settings, cancel);
     mark(report, *usage);
+    tell_what_no_probe_sees(report);
     clock.stamp(report);
     report.exit_code = most_serious(judge(report, settings), stopped_code(cancel));
     return deliver(report, settings.output, out);

@@ -28,7 +28,7 @@ Walker::Walker(Client& client, WalkSettings settings, Cancel& cancel, OnReposito
 
 Walker::~Walker() = default;
 
-void Walker::add_repositories(std::vector<std::string> names) {
+void Walker::add_repositories(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         waiting_.push_back(std::make_unique<Walk>(name));
     }

@@ -43,7 +43,7 @@ public:
     Walker& operator=(const Walker&) = delete;
 
     /// All tags of these repositories, or, for one, these tags and digests.
-    void add_repositories(std::vector<std::string> names);
+    void add_repositories(const std::vector<std::string>& names);
     void add_images(const std::string& repository, const std::vector<std::string>& tags,
                     const std::vector<Digest>& digests);
 

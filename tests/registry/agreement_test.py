@@ -59,7 +59,9 @@ class Agreement(RegistryCase):
     def test_only_a_scan_sees_what_no_tag_leads_to(self):
         server = self.registry()
         due = damage.keys(damage.break_everything(server, damage.DISK_ONLY))
-        self.assertEqual(due, self.scan(server).keys())
+        scanned = self.scan(server)
+        self.assertEqual(due, scanned.keys())
+        self.assertIn("no probe sees these", scanned.log)
         self.assertEqual([], self.probe(server).keys())
 
     def test_only_a_scan_sees_past_a_warm_cache(self):
