@@ -118,6 +118,16 @@ private:
     }
 
     tl::expected<Term, std::string> one() {
+        if (depth_ == kDeepest) {
+            return Failure("nested too deeply");
+        }
+        ++depth_;
+        auto term = nested();
+        --depth_;
+        return term;
+    }
+
+    tl::expected<Term, std::string> nested() {
         if (take("not")) {
             auto inner = one();
             if (!inner) {
@@ -197,7 +207,11 @@ private:
         return is_flag(field) || is_time(field) || field == "name" || field == "mimeType";
     }
 
+    /// Every level takes some stack, of a thread that answers strangers.
+    static constexpr int kDeepest = 100;
+
     Lexer lexer_;
+    int depth_ = 0;
     Token token_;
     std::string error_;
 };

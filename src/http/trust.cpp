@@ -41,7 +41,9 @@ Result<ExtraTrust> ExtraTrust::load(const std::string& path) {
     }
     const std::unique_ptr<BIO, FreeBio> bio(
         BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
-    while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    // OpenSSL would ask a terminal for the passphrase of what is encrypted: it is refused instead.
+    const auto refuse = [](char*, int, int, void*) { return -1; };
+    while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, refuse, nullptr)) {
         trust.certificates_.emplace_back(certificate);
     }
     // The loop ends either at the end of the file ("no start line") or at something broken.

@@ -101,6 +101,11 @@ Result<Store> Store::open_existing(const std::string& path) {
 
 Result<Store> Store::open(const std::string& path, const std::string& suffix, Opened& opened) {
     opened = exists(path) ? Opened::existing : Opened::created;
+    if (opened == Opened::created) {
+        // SQLite would let everybody read it; its journal takes the mode over. That the file cannot
+        // be made is told when it is opened.
+        const Fd made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    }
     Result<Store> store = open_existing(path);
     const bool damaged = !store && store.error().code == Code::invalid_argument;
     if (!damaged) {

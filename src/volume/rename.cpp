@@ -14,10 +14,13 @@ namespace gds::volume {
 
 namespace {
 
+/// A directory and a name in it.
+using Place = std::pair<Fd, std::string>;
+
 /// Both ends of a rename or link.
 struct Ends {
-    std::pair<Fd, std::string> from;
-    std::pair<Fd, std::string> to;
+    Place from;
+    Place to;
 
     [[nodiscard]] int rename(unsigned flags) const {
         return ::renameat2(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
@@ -41,8 +44,18 @@ struct Ends {
         return ::fstat(from.first.get(), &a) == 0 && ::fstat(to.first.get(), &b) == 0 &&
                a.st_dev == b.st_dev && a.st_ino == b.st_ino;
     }
-    [[nodiscard]] int remove_from() const {
-        return ::unlinkat(from.first.get(), from.second.c_str(), 0);
+    /// Ends the old name of such a file. It waits at `hold` until it is known whether the new name
+    /// is a link of its own: where names differ in case only, both may be one and the same.
+    [[nodiscard]] int end_old_name(const Place& hold) const {
+        const int held = hold.first.get();
+        if (::renameat(from.first.get(), from.second.c_str(), held, hold.second.c_str()) != 0) {
+            return -1;
+        }
+        struct stat there {};
+        const bool own_link =
+            ::fstatat(to.first.get(), to.second.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
+        return own_link ? ::unlinkat(held, hold.second.c_str(), 0)
+                        : ::renameat(held, hold.second.c_str(), to.first.get(), to.second.c_str());
     }
     [[nodiscard]] int link() const {
         return ::linkat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
@@ -104,7 +117,14 @@ Status Volume::rename(std::string_view from, std::string_view to) const {
 
 Status Volume::rename_over(std::string_view from, std::string_view to) const {
     const auto ends = GDS_TRY(open_ends(*this, from, to));
-    if ((ends.one_file() ? ends.remove_from() : ends.rename_over()) != 0) {
+    int result = 0;
+    if (ends.one_file()) {
+        result = ends.end_old_name(
+            GDS_TRY(open_parent(fmt::format("{}/staging/link-{}", kStateDirName, random_hex(8)))));
+    } else {
+        result = ends.rename_over();
+    }
+    if (result != 0) {
         return errno == EISDIR
                    ? error(Code::conflict, fmt::format("{}: is a directory now; move it "
                                                        "away",

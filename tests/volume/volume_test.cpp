@@ -272,6 +272,7 @@ TEST(Volume, LinkTellsATakenNameFromRefusedLinks) {
 
 TEST(Volume, RenameOverEndsTheOldNameOfTwoLinksToOneFile) {
     const TempVolume temp;
+    ASSERT_TRUE(make_state_dir(*temp));
     temp.write("old", "one file");
     ASSERT_TRUE(temp->link("old", "new"));
     ASSERT_TRUE(temp->rename_over("old", "new"));
