@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Makes what is committed of these manifests from their sources: the rules as objects of the
-Prometheus Operator, and the rendering of each overlay. --check says whether they are the same.
+Prometheus Operator, and the rendering of the base (which terraform/ reads) and of each overlay.
+--check says whether they are the same.
 
 The renderings need kustomize: kubectl 1.27 or newer, or the program itself (KUSTOMIZE names
 another command). The sum of the sources in each rendering lets a test notice that one was
@@ -25,6 +26,11 @@ def rules_files():
 
 def overlays():
     return sorted(path.parent.name for path in HERE.glob("overlays/*/kustomization.yaml"))
+
+
+def folders():
+    """What is rendered, by the name of the rendering: a folder with a kustomization."""
+    return {"base": HERE / "base"} | {name: HERE / "overlays" / name for name in overlays()}
 
 
 def wrapped_path(rules):
@@ -59,15 +65,16 @@ def sources_digest():
     return total.hexdigest()
 
 
-def rendered_path(overlay):
-    return RENDERED / f"{overlay}.yaml"
+def rendered_path(name):
+    return RENDERED / f"{name}.yaml"
 
 
-def rendered(overlay):
-    """The text of an overlay's rendering."""
-    answer = subprocess.run([*kustomize(), str(HERE / "overlays" / overlay)], check=True,
-                            stdout=subprocess.PIPE, text=True)
-    return (f"---\n# overlays/{overlay}, rendered by render.py; edit that one.\n"
+def rendered(name):
+    """The text of a rendering."""
+    folder = folders()[name]
+    answer = subprocess.run([*kustomize(), str(folder)], check=True, stdout=subprocess.PIPE,
+                            text=True)
+    return (f"---\n# {folder.relative_to(HERE)}, rendered by render.py; edit that one.\n"
             f"# sources sha256:{sources_digest()}\n{answer.stdout}")
 
 
@@ -97,7 +104,7 @@ def settle(path, text, check):
 def main():
     check = sys.argv[1:] == ["--check"]
     same = [settle(wrapped_path(rules), wrapped(rules), check) for rules in rules_files()]
-    same += [settle(rendered_path(name), rendered(name), check) for name in overlays()]
+    same += [settle(rendered_path(name), rendered(name), check) for name in folders()]
     sys.exit(0 if all(same) else 1)
 
 

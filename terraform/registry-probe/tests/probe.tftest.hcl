@@ -1,0 +1,58 @@
+# What the registry's values change, and which are refused.
+mock_provider "kubernetes" {}
+
+variables {
+  namespace = "registry"
+  image     = "elsewhere.invalid/gdrive-sync:0.1.0"
+  registry  = "placeholder.invalid:5000"
+  cidrs     = ["192.0.2.0/24"]
+}
+
+run "without_a_secret_none_is_read" {
+  command = plan
+
+  assert {
+    condition     = module.workload.environment.REGISTRY_PROBE_AUTH_FILE == "" && module.workload.environment.REGISTRY == "placeholder.invalid:5000"
+    error_message = "A file that is not there is read, or another registry probed."
+  }
+}
+
+run "a_secret_is_read_where_it_is_mounted" {
+  command = plan
+
+  variables {
+    secret = "pull"
+  }
+
+  assert {
+    condition     = module.workload.environment.REGISTRY_PROBE_AUTH_FILE == "/secrets/config.json"
+    error_message = "The program does not read the secret."
+  }
+}
+
+run "refuses_its_image_from_the_registry_it_probes" {
+  command         = plan
+  expect_failures = [var.image]
+
+  variables {
+    image = "placeholder.invalid:5000/gdrive-sync:0.1.0"
+  }
+}
+
+run "refuses_a_registry_with_a_scheme" {
+  command         = plan
+  expect_failures = [var.registry]
+
+  variables {
+    registry = "https://placeholder.invalid"
+  }
+}
+
+run "refuses_no_address" {
+  command         = plan
+  expect_failures = [var.cidrs]
+
+  variables {
+    cidrs = []
+  }
+}
