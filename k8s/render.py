@@ -33,13 +33,17 @@ def folders():
     return {"base": HERE / "base"} | {name: HERE / "overlays" / name for name in overlays()}
 
 
+def program_of(rules):
+    return rules.name.removesuffix("-rules.yaml")
+
+
 def wrapped_path(rules):
-    return ALERTS / rules.name.replace("-rules.yaml", "-prometheus-rule.yaml")
+    return ALERTS / program_of(rules) / "prometheus-rule.yaml"
 
 
 def wrapped(rules):
     """The text of a PrometheusRule whose spec is the rules file."""
-    name = rules.name.replace("-rules.yaml", "")
+    name = program_of(rules)
     head = f"""---
 # Made of {rules.name} by render.py; edit that one.
 apiVersion: monitoring.coreos.com/v1

@@ -84,9 +84,9 @@ resource "kubernetes_secret_v1" "credentials" {
 # --- alerts and dashboard ------------------------------------------------------------------------
 
 locals {
-  rule = yamldecode(file("${local.components}/alerts/gdrive-sync-prometheus-rule.yaml"))
+  rule = yamldecode(file("${local.components}/alerts/gdrive-sync/prometheus-rule.yaml"))
 
-  dashboard = yamldecode(file("${local.components}/dashboard/kustomization.yaml")).configMapGenerator[0]
+  dashboard = yamldecode(file("${local.components}/dashboard/gdrive-sync/kustomization.yaml")).configMapGenerator[0]
 }
 
 # Needs the operator in the cluster already when this is planned.
@@ -116,5 +116,5 @@ resource "kubernetes_config_map_v1" "dashboard" {
     labels    = local.dashboard.options.labels
   }
 
-  data = { for path in local.dashboard.files : path => file("${local.components}/dashboard/${path}") }
+  data = { for path in local.dashboard.files : path => file("${local.components}/dashboard/gdrive-sync/${path}") }
 }

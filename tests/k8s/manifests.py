@@ -86,11 +86,11 @@ class Workload:
             values[variable["name"]] = variable["value"]
         return values
 
-    def arguments(self):
+    def arguments(self, environment=None):
         """The arguments with $(NAME) put in, as the kubelet does."""
         arguments = []
         for argument in self.container["args"]:
-            for name, value in self.environment().items():
+            for name, value in (environment or self.environment()).items():
                 argument = argument.replace(f"$({name})", value)
             arguments.append(argument)
         return arguments

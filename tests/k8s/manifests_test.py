@@ -92,13 +92,11 @@ class EachCronJob(unittest.TestCase):
         self.assertEqual(group["fsGroupChangePolicy"], "OnRootMismatch")
 
     @each_cronjob
-    def test_cannot_ask_the_cluster_for_anything(self, workload):
+    def test_gets_no_token_that_nobody_asked_for(self, workload):
         self.assertIs(workload.pod["automountServiceAccountToken"], False)
         self.assertIs(workload.pod["enableServiceLinks"], False)
         account = workload.rendering.one("ServiceAccount", workload.pod["serviceAccountName"])
         self.assertIs(account["automountServiceAccountToken"], False)
-        for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"):
-            self.assertEqual(workload.rendering.of_kind(kind), [])
 
     @each_cronjob
     def test_runs_one_at_a_time_and_not_for_ever(self, workload):
@@ -179,6 +177,13 @@ class EachCronJob(unittest.TestCase):
 
 
 class TheMirror(unittest.TestCase):
+
+    @each_mirror
+    def test_cannot_ask_the_cluster_for_anything(self, rendering):
+        for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"):
+            self.assertEqual(rendering.of_kind(kind), [])
+        for workload in rendering.cronjobs():
+            self.assertNotIn("projected", {k for v in workload.pod["volumes"] for k in v})
 
     @each_mirror
     def test_ticks_every_ten_minutes(self, rendering):
@@ -263,12 +268,43 @@ class TheOverlayStem95su(unittest.TestCase):
 
 class TheProbe(unittest.TestCase):
 
+    def setUp(self):
+        self.rendering = next(r for r in RENDERINGS if r.overlay == "registry-probe")
+        self.probe = self.rendering.cronjob("probe")
+
     def test_looks_every_fifteen_minutes(self):
-        rendering = next(r for r in RENDERINGS if r.overlay == "registry-probe")
-        probe = rendering.cronjob("probe")
-        self.assertEqual(probe.spec["schedule"], "*/15 * * * *")
-        self.assertIs(probe.spec["suspend"], False)
-        self.assertEqual(probe.arguments()[:2], ["probe", "placeholder.invalid"])
+        self.assertEqual(self.probe.spec["schedule"], "*/15 * * * *")
+        self.assertIs(self.probe.spec["suspend"], False)
+        self.assertEqual(self.probe.arguments()[:2], ["probe", "placeholder.invalid"])
+
+    def test_may_list_workloads_and_nothing_else(self):
+        role = self.rendering.one("ClusterRole", "registry-probe")
+        for rule in role["rules"]:
+            self.assertEqual(rule["verbs"], ["list"])
+            self.assertNotIn("*", rule["resources"] + rule["apiGroups"])
+            self.assertNotIn("secrets", rule["resources"])
+        binding = self.rendering.one("ClusterRoleBinding", "registry-probe")
+        self.assertEqual(binding["roleRef"]["name"], role["metadata"]["name"])
+        namespace = self.probe.cronjob["metadata"]["namespace"]
+        self.assertEqual(binding["subjects"], [
+            {"kind": "ServiceAccount", "name": self.probe.pod["serviceAccountName"],
+             "namespace": namespace}])
+        for kind in ("Role", "RoleBinding"):
+            self.assertEqual(self.rendering.of_kind(kind), [])
+
+    def test_has_a_token_that_ends_where_the_program_looks_for_it(self):
+        mount = self.probe.mount("/var/run/secrets/kubernetes.io/serviceaccount")
+        self.assertIs(mount["readOnly"], True)
+        projected = self.probe.volume(mount["name"])["projected"]
+        self.assertEqual(projected["defaultMode"], 0o440)
+        token, certificate = projected["sources"]
+        self.assertEqual(token["serviceAccountToken"], {"path": "token", "expirationSeconds": 3600})
+        self.assertEqual(certificate["configMap"]["items"], [{"key": "ca.crt", "path": "ca.crt"}])
+
+    def test_reaches_names_registry_pushgateway_and_api_server(self):
+        [policy] = self.rendering.of_kind("NetworkPolicy")
+        ports = [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]]
+        self.assertEqual(ports, [[53, 53], [443], [9091], [6443]])
 
 
 class WhatNobodyKnew(unittest.TestCase):
@@ -322,15 +358,29 @@ class TheRenderings(unittest.TestCase):
                 self.assertEqual(spec, yaml.safe_load(rules.read_text(encoding="utf-8")))
                 listed = documents(wrapped.parent / "kustomization.yaml")[0]["resources"]
                 self.assertIn(wrapped.name, listed)
+                name = render.program_of(rules)
+                holders = [r for r in RENDERINGS
+                           if name in [o["metadata"]["name"] for o in r.of_kind("PrometheusRule")]]
+                self.assertEqual(len(holders), 1, name)
 
     def test_lead_from_each_alert_to_a_runbook(self):
-        rendering = next(r for r in RENDERINGS if r.overlay == "stem95su")
-        for rule in rendering.of_kind("PrometheusRule"):
-            for group in rule["spec"]["groups"]:
-                for alert in group["rules"]:
-                    url = alert["annotations"]["runbook_url"]
-                    path = url.removeprefix("https://placeholder.invalid/").split("#")[0]
-                    self.assertTrue((ROOT / path).is_file(), url)
+        seen = 0
+        for rendering in RENDERINGS:
+            for rule in rendering.of_kind("PrometheusRule"):
+                for group in rule["spec"]["groups"]:
+                    for alert in group["rules"]:
+                        url = alert["annotations"]["runbook_url"]
+                        path = url.removeprefix("https://placeholder.invalid/").split("#")[0]
+                        self.assertTrue((ROOT / path).is_file(), url)
+                        seen += 1
+        self.assertGreater(seen, 10)
+
+    def test_of_alerts_and_dashboards_lie_where_their_workload_does(self):
+        for rendering in RENDERINGS:
+            namespace = rendering.cronjobs()[0].cronjob["metadata"]["namespace"]
+            for kind in ("PrometheusRule", "ConfigMap"):
+                for found in rendering.of_kind(kind):
+                    self.assertEqual(found["metadata"]["namespace"], namespace)
 
 
 if __name__ == "__main__":

@@ -4,46 +4,13 @@ and secrets, with directories in the place of the volumes."""
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
-import time
-import urllib.request
 
 from manifests import ROOT, Rendering
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from agent import AgentCase  # noqa: E402
-
-LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
-START_SECONDS = 60
-
-
-class Server:
-    """A server of Debian's on a port of the kernel's choice, which it logs."""
-
-    def __init__(self, case, *command):
-        self.log = case.dir / (command[0] + ".log")
-        with self.log.open("w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [*map(str, command), "--web.listen-address=127.0.0.1:0"], stderr=log)
-        case.addCleanup(self.stop)
-        self.url = "http://" + wait_for(f"{command[0]} listens", self.address)
-
-    def address(self):
-        log = self.log.read_text(encoding="utf-8")
-        if self.process.poll() is not None:
-            raise AssertionError(f"{self.log.stem} ended: {log}")
-        found = LISTENING.search(log)
-        return found and found.group(1)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url + path) as answer:
-            return json.loads(answer.read())
 
 
 class WorkloadCase(AgentCase):
@@ -109,15 +76,3 @@ class WorkloadCase(AgentCase):
         run = self.run_cronjob(component, **more)
         self.assertEqual(run.returncode, code, run.stderr)
         return run
-
-
-def wait_for(what, question, seconds=START_SECONDS):
-    """Asks until the answer is one."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"never came: {what}")
-        time.sleep(0.1)
