@@ -83,38 +83,11 @@ resource "kubernetes_secret_v1" "credentials" {
 
 # --- alerts and dashboard ------------------------------------------------------------------------
 
-locals {
-  rule = yamldecode(file("${local.components}/alerts/gdrive-sync/prometheus-rule.yaml"))
+module "monitoring" {
+  source = "../monitoring"
 
-  dashboard = yamldecode(file("${local.components}/dashboard/gdrive-sync/kustomization.yaml")).configMapGenerator[0]
-}
-
-# Needs the operator in the cluster already when this is planned.
-resource "kubernetes_manifest" "prometheus_rule" {
-  count = var.prometheus_rule == null ? 0 : 1
-
-  manifest = merge(local.rule, {
-    metadata = merge(local.rule.metadata, { namespace = var.namespace })
-    spec = {
-      groups = [for group in local.rule.spec.groups : merge(group, {
-        rules = [for rule in group.rules : merge(rule, {
-          annotations = merge(rule.annotations, {
-            runbook_url = replace(rule.annotations.runbook_url, "/^https://[^/]+/", "https://${var.prometheus_rule.runbooks}")
-          })
-        })]
-      })]
-    }
-  })
-}
-
-resource "kubernetes_config_map_v1" "dashboard" {
-  count = var.dashboard ? 1 : 0
-
-  metadata {
-    name      = local.dashboard.name
-    namespace = var.namespace
-    labels    = local.dashboard.options.labels
-  }
-
-  data = { for path in local.dashboard.files : path => file("${local.components}/dashboard/gdrive-sync/${path}") }
+  program         = "gdrive-sync"
+  namespace       = var.namespace
+  prometheus_rule = var.prometheus_rule
+  dashboard       = var.dashboard
 }

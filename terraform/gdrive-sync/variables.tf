@@ -153,11 +153,6 @@ variable "prometheus_rule" {
     runbooks = string
   })
   default = null
-
-  validation {
-    condition     = var.prometheus_rule == null || can(regex("^[^/:]+(:[0-9]+)?(/.*[^/])?$", try(var.prometheus_rule.runbooks, "")))
-    error_message = "HOST or HOST/PATH, without https:// and without docs/."
-  }
 }
 
 variable "dashboard" {

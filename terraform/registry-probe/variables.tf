@@ -82,3 +82,26 @@ variable "pushgateway" {
   })
   default = null
 }
+
+variable "api_server" {
+  description = "Lets the probe say which workloads use what is broken: addresses, as blocks, and port of the cluster's API server. It may then list workloads, with their environment, in every namespace. null does not."
+  type = object({
+    cidrs = list(string)
+    port  = number
+  })
+  default = null
+}
+
+variable "prometheus_rule" {
+  description = "Makes the alerts an object of the Prometheus Operator; runbooks: where docs/ can be read, host and path. null does not."
+  type = object({
+    runbooks = string
+  })
+  default = null
+}
+
+variable "dashboard" {
+  description = "Whether to make the dashboard, in a ConfigMap for Grafana's sidecar."
+  type        = bool
+  default     = false
+}

@@ -26,13 +26,15 @@ locals {
   pods = {
     for component, cronjob in local.cronjobs : component => cronjob.spec.jobTemplate.spec.template.spec
   }
+  volumes = { for component, pod in local.pods : component => concat(pod.volumes, var.more_volumes) }
 
   # The component rwo-affinity is a patch with one term.
   affinity_patch = yamldecode(yamldecode(file("${local.k8s}/components/rwo-affinity/kustomization.yaml")).patches[0].patch)
   affinity       = local.affinity_patch.spec.jobTemplate.spec.template.spec.affinity.podAffinity
 
+  rules = concat(local.policy.spec.egress, var.more_egress)
   egress = [
-    for place, rule in local.policy.spec.egress : {
+    for place, rule in local.rules : {
       ports = [for port in rule.ports : merge(port, {
         port = coalesce(try(var.egress[place].port, null), port.port)
       })]
@@ -237,7 +239,7 @@ resource "kubernetes_cron_job_v1" "program" {
                   }
                 }
                 dynamic "volume_mount" {
-                  for_each = container.value.volumeMounts
+                  for_each = concat(container.value.volumeMounts, var.more_mounts)
                   content {
                     name       = volume_mount.value.name
                     mount_path = volume_mount.value.mountPath
@@ -248,7 +250,7 @@ resource "kubernetes_cron_job_v1" "program" {
             }
 
             dynamic "volume" {
-              for_each = local.pods[each.key].volumes
+              for_each = local.volumes[each.key]
               content {
                 name = volume.value.name
                 dynamic "empty_dir" {
@@ -270,6 +272,37 @@ resource "kubernetes_cron_job_v1" "program" {
                     secret_name  = lookup(var.secrets, volume.value.name, secret.value.secretName)
                     default_mode = format("%04o", secret.value.defaultMode)
                     optional     = secret.value.optional
+                  }
+                }
+                dynamic "projected" {
+                  for_each = try([volume.value.projected], [])
+                  content {
+                    default_mode = format("%04o", projected.value.defaultMode)
+                    dynamic "sources" {
+                      for_each = projected.value.sources
+                      content {
+                        dynamic "service_account_token" {
+                          for_each = try([sources.value.serviceAccountToken], [])
+                          content {
+                            path               = service_account_token.value.path
+                            expiration_seconds = service_account_token.value.expirationSeconds
+                          }
+                        }
+                        dynamic "config_map" {
+                          for_each = try([sources.value.configMap], [])
+                          content {
+                            name = config_map.value.name
+                            dynamic "items" {
+                              for_each = config_map.value.items
+                              content {
+                                key  = items.value.key
+                                path = items.value.path
+                              }
+                            }
+                          }
+                        }
+                      }
+                    }
                   }
                 }
               }

@@ -89,8 +89,26 @@ variable "consumer" {
   }
 }
 
+variable "more_volumes" {
+  description = "Volumes beside the base's, as in a manifest."
+  type        = any
+  default     = []
+}
+
+variable "more_mounts" {
+  description = "Where the container has them, as in a manifest."
+  type        = any
+  default     = []
+}
+
+variable "more_egress" {
+  description = "Rules after those of the base's NetworkPolicy, as in a manifest."
+  type        = any
+  default     = []
+}
+
 variable "egress" {
-  description = "Where the rules of the base's NetworkPolicy lead instead, by their place in it; null takes a rule out."
+  description = "Where the rules of the NetworkPolicy lead instead, by their place in it; null takes a rule out."
   type = map(object({
     cidrs     = optional(list(string), [])
     namespace = optional(string)

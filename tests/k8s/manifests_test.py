@@ -275,7 +275,7 @@ class TheProbe(unittest.TestCase):
     def test_looks_every_fifteen_minutes(self):
         self.assertEqual(self.probe.spec["schedule"], "*/15 * * * *")
         self.assertIs(self.probe.spec["suspend"], False)
-        self.assertEqual(self.probe.arguments()[:2], ["probe", "placeholder.invalid"])
+        self.assertEqual(self.probe.arguments()[:2], ["probe", "placeholder-registry.invalid"])
 
     def test_may_list_workloads_and_nothing_else(self):
         role = self.rendering.one("ClusterRole", "registry-probe")

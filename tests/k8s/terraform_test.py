@@ -9,7 +9,7 @@ from manifests import K8S, ROOT, Rendering, documents
 
 TERRAFORM = ROOT / "terraform"
 EXAMPLE = TERRAFORM / "examples" / "stem95su" / "gdrive-sync.tf"
-MODULES = ("workload", "gdrive-sync", "registry-probe")
+MODULES = ("workload", "monitoring", "gdrive-sync", "registry-probe")
 FILE_CALL = re.compile(r'file\("([^"]+)"\)')
 LOCAL = re.compile(r'^\s*(\w+)\s*= "(\$\{path\.module\}[^"]*)"$', re.MULTILINE)
 QUOTED = re.compile(r'"([^"\n]*)"')
@@ -39,8 +39,7 @@ class TheModules(unittest.TestCase):
                 for name, value in places.items():
                     called = called.replace(name, value)
                 called = called.replace("${path.module}", str(path.parent))
-                if "${" in called:
-                    called = called.rsplit("/", 1)[0]  # the files of a folder
+                called = called.partition("${")[0]  # of what is chosen later, the folder
                 read.add((path.parent / called).resolve())
         self.assertIn(K8S / "rendered" / "base.yaml", read)
         self.assertEqual({str(p) for p in read if not p.exists()}, set())

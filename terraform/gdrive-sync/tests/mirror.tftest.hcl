@@ -12,12 +12,12 @@ run "makes_nothing_that_needs_an_operator_unasked" {
   command = plan
 
   assert {
-    condition     = length(kubernetes_manifest.external_secret) + length(kubernetes_manifest.prometheus_rule) == 0
-    error_message = "An object of an operator that may not be there."
+    condition     = length(kubernetes_manifest.external_secret) + length(module.monitoring.objects) == 0
+    error_message = "An object of an operator that may not be there, or a dashboard."
   }
   assert {
-    condition     = length(kubernetes_secret_v1.credentials) + length(kubernetes_config_map_v1.dashboard) == 0
-    error_message = "A Secret or a dashboard that nobody asked for."
+    condition     = length(kubernetes_secret_v1.credentials) == 0
+    error_message = "A Secret that nobody asked for."
   }
   assert {
     condition     = output.secret == { name = "gdrive-sync-credentials", file = "credentials.json" }
@@ -75,21 +75,6 @@ run "credentials_are_in_no_state" {
   assert {
     condition     = kubernetes_secret_v1.credentials[0].data_wo == null && kubernetes_secret_v1.credentials[0].data_wo_revision == 1
     error_message = "The state holds the credentials."
-  }
-}
-
-run "alerts_lead_to_the_installation_s_runbooks" {
-  command = plan
-
-  variables {
-    prometheus_rule = { runbooks = "docs.invalid/gdrive-sync" }
-  }
-
-  assert {
-    condition = alltrue(flatten([for group in kubernetes_manifest.prometheus_rule[0].manifest.spec.groups : [
-      for rule in group.rules : startswith(rule.annotations.runbook_url, "https://docs.invalid/gdrive-sync/docs/runbooks/")
-    ]]))
-    error_message = "A runbook elsewhere."
   }
 }
 
@@ -154,14 +139,5 @@ run "refuses_two_makers_of_one_secret" {
   variables {
     external_secret      = { store = "vault", key = "a", property = "b" }
     credentials_revision = 1
-  }
-}
-
-run "refuses_runbooks_with_a_scheme" {
-  command         = plan
-  expect_failures = [var.prometheus_rule]
-
-  variables {
-    prometheus_rule = { runbooks = "https://placeholder.invalid" }
   }
 }
