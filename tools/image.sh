@@ -76,8 +76,9 @@ debian_sources() {
 # A minimal Debian with the packages that the image's files come from.
 make_root() {
     say "Making a root of Debian's packages"
-    debian_sources >"$work/sources.list"
-    [[ -s $work/sources.list ]] || die "apt knows no archive of Debian 12; run apt-get update"
+    # apt names only those whose lists it has.
+    debian_sources >"$work/sources.list" || { apt-get update --quiet >&2 && debian_sources; } \
+        >"$work/sources.list" || die "apt knows no archive of Debian 12"
     apt-config dump --no-empty --format '%F "%v";%n' Acquire |
         grep -iE '^Acquire::(Check-|http|https|ForceIPv)' >"$work/apt.conf" || :
     mmdebstrap --quiet --variant=minbase --aptopt="$work/apt.conf" \
