@@ -36,7 +36,7 @@ public:
         : report_(report),
           previous_(previous),
           unknown_(unknown),
-          prefix_(report.command == "scan" ? "registry_scan_" : "registry_probe_") {}
+          prefix_("registry_" + report.command + "_") {}
 
     std::string text() {
         add_run();
@@ -49,6 +49,7 @@ public:
 
 private:
     [[nodiscard]] bool is_scan() const { return report_.command == "scan"; }
+    [[nodiscard]] bool is_probe() const { return report_.command == "probe"; }
 
     void gauge(std::string_view name, std::string_view help) {
         out_.gauge(prefix_ + std::string(name), help);
@@ -65,12 +66,21 @@ private:
               seconds(report_.finished_ms));
         add_last_complete();
         gauge("duration_seconds", "How long the last run took.", seconds(report_.duration_ms));
-        if (is_scan()) {
-            return;
+        if (is_probe()) {
+            add_catalog();
         }
+        if (!is_scan()) {
+            add_requests();
+        }
+    }
+
+    void add_catalog() {
         gauge("catalog_up", "1 where the catalog could be read and was not empty, else why not.");
         const bool up = report_.catalog_failure.empty();
         out_.sample({{"reason", up ? "ok" : report_.catalog_failure}}, std::int64_t{up ? 1 : 0});
+    }
+
+    void add_requests() {
         gauge("requests", "Answers in the last run, by HTTP status.");
         std::map<int, std::int64_t> statuses = report_.statuses;
         statuses.try_emplace(200, 0);

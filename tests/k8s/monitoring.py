@@ -52,6 +52,17 @@ def alerts(program):
     return [rule for group in load_rules(program)["groups"] for rule in group["rules"]]
 
 
+def impatient_rules(program, path):
+    """Writes the rules to `path` with every `for` cut to a second; returns it."""
+    rules = load_rules(program)
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            if "for" in rule:
+                rule["for"] = "1s"
+    path.write_text(yaml.safe_dump(rules), encoding="utf-8")
+    return path
+
+
 def dashboard_targets(program):
     """(expression, legend) of each query, with everything chosen."""
     path = K8S / "components" / "dashboard" / program / f"{program}.json"
@@ -102,7 +113,8 @@ class Monitoring:
     """A Pushgateway, and a Prometheus that scrapes it and judges by a file of rules."""
 
     def __init__(self, case, rules):
-        self.gateway = Server(case, "prometheus-pushgateway")
+        # Debian's would keep what was pushed, and begin the next test with it.
+        self.gateway = Server(case, "prometheus-pushgateway", "--persistence.file=")
         config = case.dir / "prometheus.yaml"
         host = self.gateway.url.removeprefix("http://")
         config.write_text(PROMETHEUS.format(rules=rules, pushgateway=host))
@@ -127,14 +139,22 @@ class Monitoring:
         return [a for a in self.prometheus.get("/api/v1/alerts")["data"]["alerts"]
                 if a["state"] == "firing"]
 
-    def firing(self, name):
+    def firing(self, name, seconds=START_SECONDS):
         """The labels of that alert, wherever it fires, once it does."""
+        return [a["labels"] for a in self.firing_alerts(name, seconds)]
+
+    def firing_alerts(self, name, seconds=START_SECONDS):
+        """The same with its annotations."""
         def ask():
-            return [a["labels"] for a in self.alerts() if a["labels"]["alertname"] == name]
-        return wait_for(name, ask)
+            return [a for a in self.alerts() if a["labels"]["alertname"] == name]
+        return wait_for(name, ask, seconds)
 
     def all_firing(self):
         return {a["labels"]["alertname"] for a in self.alerts()}
+
+    def wait_for_only(self, *names):
+        """Until these alerts fire and no others."""
+        wait_for(f"only {names}", lambda: self.all_firing() == set(names))
 
 
 class DashboardChecks:

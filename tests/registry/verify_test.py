@@ -108,6 +108,13 @@ class Verify(RegistryCase):
         server.override = lambda handler: (fake.Answer(503) if "/blobs/" in handler.path else None)
         self.assertIn("unasked config", self.verify(server, "app:t", "--retries", "0").out)
 
+    def test_its_metrics_are_none_of_the_probes(self):
+        path = self.dir / "verify.prom"
+        self.verify(self.server, "team/app:1.0", "--metrics-file", path)
+        names = set(re.findall(r"^(\w+)", path.read_text(), re.MULTILINE))
+        self.assertIn("registry_verify_tags_broken", names)
+        self.assertEqual({"registry_verify"}, {"_".join(n.split("_")[:2]) for n in names})
+
     def test_a_registry_that_is_not_there(self):
         found = self.program("verify", f"{fake.free_port_that_refuses()}/app:t", "--plain-http",
                              "--retries", "0")

@@ -8,10 +8,11 @@
 
 namespace gds::registry {
 
-/// Prometheus text of one run: every registry_probe_* series of the contract (registry_scan_* of a
-/// scan), 0 where nothing counts yet. `previous` is what the last run wrote, or "": from there come
-/// the last complete run and, where the catalog could not be read, what is known of the content: a
-/// registry that cannot be asked has not healed.
+/// Prometheus text of one run: every registry_probe_* series of the contract, 0 where nothing
+/// counts yet. A scan's are registry_scan_*, and a verification's registry_verify_*, so that the
+/// few images of a push never stand for the whole registry at a Pushgateway. `previous` is what the
+/// last run wrote, or "": from there come the last complete run and, where the catalog could not be
+/// read, what is known of the content: a registry that cannot be asked has not healed.
 std::string metrics_text(const Report& report, std::string_view previous);
 
 /// metrics_text() into a file by rename, on top of what lies there.
