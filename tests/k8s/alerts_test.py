@@ -3,7 +3,7 @@
 
 import unittest
 
-from monitoring import DashboardChecks, Monitoring, rules_path
+from monitoring import DashboardChecks, Monitoring, impatient_rules, rules_path
 from workload import WorkloadCase
 
 # Metrics of other programs, and whose.
@@ -11,17 +11,23 @@ FOREIGN = {"kube_cronjob_spec_suspend": "kube-state-metrics",
            "externalsecret_status_condition": "External Secrets Operator"}
 
 
-class Live(WorkloadCase, DashboardChecks):
+class LiveCase(WorkloadCase):
     """The tick's CronJob pushes to a Pushgateway, which a Prometheus with the rules scrapes."""
 
     def setUp(self):
         super().setUp()
-        self.monitoring = Monitoring(self, rules_path("gdrive-sync"))
+        self.monitoring = Monitoring(self, self.rules())
         self.pushgateway = self.monitoring.gateway.url
+
+    def rules(self):
+        return rules_path("gdrive-sync")
 
     def exit_code(self, code):
         """The series once Prometheus has that value."""
         return self.monitoring.wait_for(f"gdrive_sync_last_run_exit_code == {code}")
+
+
+class Live(LiveCase, DashboardChecks):
 
     def test_every_metric_that_is_asked_for_is_written(self):
         self.fill(3)
@@ -59,6 +65,23 @@ class Live(WorkloadCase, DashboardChecks):
         query = self.monitoring.query
         self.assertEqual(len(query("gdrive_sync_last_run_exit_code")), 1)
         self.assertEqual(len(query("gdrive_sync_last_success_timestamp_seconds")), 1)
+
+
+class WithoutWaiting(LiveCase):
+    """By the same rules, with their waits (`for`) cut short."""
+
+    def rules(self):
+        return impatient_rules("gdrive-sync", self.dir / "rules.yaml")
+
+    def test_a_folder_that_is_gone_raises_failing(self):
+        self.fill(3)
+        self.cronjob_ends(0, "sync")
+        self.exit_code(0)
+        self.source.rename(self.dir / "elsewhere")
+        self.cronjob_ends(6, "sync")
+        [alert] = self.monitoring.firing_alerts("GDriveSyncFailing")
+        self.assertIn("exit code 6", alert["annotations"]["summary"])
+        self.monitoring.wait_for_only("GDriveSyncFailing")
 
 
 if __name__ == "__main__":
