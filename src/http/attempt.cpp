@@ -53,12 +53,11 @@ std::optional<Error> classified(const Request& request, const Response& response
 }
 
 CURLcode Attempt::on_tls(CURL* /*handle*/, void* context, void* trust) noexcept {
-    return static_cast<const ExtraTrust*>(trust)->add_to(static_cast<SSL_CTX*>(context))
-               ? CURLE_OK
-               : CURLE_SSL_CACERT_BADFILE;
+    static_cast<const Trust*>(trust)->use_in(static_cast<SSL_CTX*>(context));
+    return CURLE_OK;
 }
 
-void Attempt::prepare_connection(const Options& options, const ExtraTrust& trust) {
+void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     Easy& easy = *easy_;
     easy.set(CURLOPT_PROTOCOLS_STR, std::string("http,https"));
     easy.set(CURLOPT_NOSIGNAL, 1L);
@@ -75,10 +74,13 @@ void Attempt::prepare_connection(const Options& options, const ExtraTrust& trust
         // On a kept connection that turns out dead, curl would send the request again by itself.
         easy.set(CURLOPT_FRESH_CONNECT, 1L);
     }
-    if (!trust.empty()) {
-        easy.set_callback(CURLOPT_SSL_CTX_FUNCTION, &Attempt::on_tls);
-        easy.set_pointer(CURLOPT_SSL_CTX_DATA, &trust);
+    // curl would decode the whole of the system's certificates for each connection.
+    for (const CURLoption place :
+         {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
+        easy.set_pointer(place, nullptr);
     }
+    easy.set_callback(CURLOPT_SSL_CTX_FUNCTION, &Attempt::on_tls);
+    easy.set_pointer(CURLOPT_SSL_CTX_DATA, &trust);
     const auto idle =
         std::max(std::chrono::ceil<std::chrono::seconds>(options.timeout), std::chrono::seconds(1));
     easy.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -136,7 +138,7 @@ Status Attempt::prepare_headers(const std::string& authorization) {
     return {};
 }
 
-Status Attempt::prepare(const Options& options, const ExtraTrust& trust,
+Status Attempt::prepare(const Options& options, const Trust& trust,
                         const std::string& authorization) {
     GDS_CHECK(origin_of(job_.request.url));
     Easy& easy = *easy_;

@@ -34,8 +34,7 @@ public:
     Attempt(Job job, std::unique_ptr<Easy> easy) : job_(std::move(job)), easy_(std::move(easy)) {}
 
     /// Set every option of the transfer; `trust` must outlive it.
-    Status prepare(const Options& options, const ExtraTrust& trust,
-                   const std::string& authorization);
+    Status prepare(const Options& options, const Trust& trust, const std::string& authorization);
     /// After curl is done with it: nullopt for a whole and accepted answer.
     std::optional<Failure> judge(CURLcode code);
     /// True where the answer asks to go elsewhere.
@@ -58,7 +57,7 @@ private:
     static Callback on_body;
     static CURLcode on_tls(CURL* handle, void* context, void* trust) noexcept;
 
-    void prepare_connection(const Options& options, const ExtraTrust& trust);
+    void prepare_connection(const Options& options, const Trust& trust);
     void prepare_method();
     Status prepare_headers(const std::string& authorization);
     /// Run one step of a callback, and keep its failure for judge(); false aborts the transfer.

@@ -144,9 +144,9 @@ void Engine::Impl::finish_all(const Error& reason) {
     }
 }
 
-Result<const ExtraTrust*> Engine::Impl::trust() {
+Result<const Trust*> Engine::Impl::trust() {
     if (!trust_) {
-        trust_ = ExtraTrust::load(options_.ca_cert);
+        trust_ = Trust::load(options_.ca_cert, system_trust());
     }
     if (!*trust_) {
         return trust_->error();

@@ -68,7 +68,7 @@ private:
     void finish(const Job& job, const Error& failure);
     void finish_all(const Error& reason);
 
-    Result<const ExtraTrust*> trust();
+    Result<const Trust*> trust();
     std::unique_ptr<Easy> take_easy();
     void recycle(std::unique_ptr<Easy> easy);
     void share_bandwidth();
@@ -77,7 +77,7 @@ private:
     Cancel& cancel_;
     Authorizer* authorizer_;
     std::unique_ptr<CURLM, Cleanup> multi_;
-    std::optional<Result<ExtraTrust>> trust_;
+    std::optional<Result<Trust>> trust_;
     std::vector<std::unique_ptr<Easy>> idle_;
     std::unordered_map<CURL*, std::unique_ptr<Attempt>> active_;
     std::multimap<Clock::time_point, Job> waiting_;

@@ -62,8 +62,8 @@ void Engine::Impl::launch(Job job) {
 
 Status Engine::Impl::put_on_wire(std::unique_ptr<Attempt>& attempt,
                                  const std::string& authorization) {
-    const ExtraTrust* extra = GDS_TRY(trust());
-    GDS_CHECK(attempt->prepare(options_, *extra, authorization));
+    const Trust* trusted = GDS_TRY(trust());
+    GDS_CHECK(attempt->prepare(options_, *trusted, authorization));
     CURL* handle = attempt->easy().get();
     if (const CURLMcode code = curl_multi_add_handle(multi_.get(), handle); code != CURLM_OK) {
         return error(Code::internal,

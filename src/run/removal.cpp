@@ -48,8 +48,9 @@ Status Removal::run() {
         return {};
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
-    GDS_CHECK(remove_folders(""));
-    GDS_CHECK(volume_.sync_all());
+    if (GDS_TRY(remove_folders("")) > 0) {
+        GDS_CHECK(volume_.sync_all());
+    }
     return transaction.commit();
 }
 
@@ -139,7 +140,7 @@ Status Removal::remove_files(std::vector<Victim>& victims) {
     return {};
 }
 
-Status Removal::remove_folders(const std::string& below) {
+Result<int> Removal::remove_folders(const std::string& below) {
     struct Folder {
         std::int64_t seq;
         state::EntryNo entry;
@@ -165,6 +166,7 @@ Status Removal::remove_folders(const std::string& below) {
     // Deepest first, by where they lie now.
     std::sort(folders.begin(), folders.end(),
               [](const Folder& a, const Folder& b) { return a.path > b.path; });
+    int count = 0;
     for (const Folder& folder : folders) {
         const Status removed = volume_.remove_dir(folder.path);
         const bool gone = removed || removed.error().code == Code::not_found;
@@ -174,12 +176,13 @@ Status Removal::remove_folders(const std::string& below) {
                 set_outcome(store_, folder.seq, ActionOutcome::skipped, removed.error().message));
             continue;
         }
+        ++count;
         GDS_CHECK(set_outcome(store_, folder.seq, ActionOutcome::done));
         if (folder.entry != 0) {
             GDS_CHECK(store_.erase(folder.entry));
         }
     }
-    return {};
+    return count;
 }
 
 Result<bool> Removal::evict(const std::string& path) {

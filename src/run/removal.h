@@ -48,7 +48,8 @@ private:
     Result<bool> next_victims(std::int64_t& after, const std::string& below,
                               std::vector<Victim>& victims);
     Status remove_files(std::vector<Victim>& victims);
-    Status remove_folders(const std::string& below);
+    /// How many went.
+    Result<int> remove_folders(const std::string& below);
 
     state::Store& store_;
     const volume::Volume& volume_;

@@ -5,11 +5,12 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import MirrorCase, tree  # noqa: E402
+from harness import BIN, MirrorCase, tree  # noqa: E402
 
 
 class FirstSyncAndChanges(MirrorCase):
@@ -33,6 +34,16 @@ class FirstSyncAndChanges(MirrorCase):
         for path, stat in before.items():
             self.assertEqual(path.stat().st_ino, stat.st_ino)
             self.assertEqual(path.stat().st_ctime_ns, stat.st_ctime_ns)
+
+    def test_a_second_run_waits_for_no_writes_but_its_own(self):
+        trace = self.dir / "trace"
+        # The leak sanitizer cannot work beside strace.
+        process = subprocess.run(
+            ["strace", "-f", "-e", "trace=sync,syncfs", "-o", trace, BIN / "gdrive-sync", "sync",
+             *self.source_options, "--dest", self.dest], capture_output=True, text=True,
+            env={**self.environment(), "ASAN_OPTIONS": "detect_leaks=0"}, check=False)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertNotIn("sync", trace.read_text())
 
     def test_edited_new_and_removed(self):
         self.write("a.txt", "one more")
