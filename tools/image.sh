@@ -56,7 +56,10 @@ done
 mkdir -p "$output"
 work=$(mktemp -d "$output/work.XXXXXX")
 work=$(realpath "$work")
-tool() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
+# Within a container's own overlay there can be no other one.
+driver=overlay
+[[ $(stat --file-system --format %T "$work") != overlayfs ]] || driver=vfs
+tool() { buildah --storage-driver "$driver" --root "$work/storage" --runroot "$work/run" "$@"; }
 cleanup() {
     tool rm --all >/dev/null 2>&1 || :
     # The driver may have mounted its directory upon itself.

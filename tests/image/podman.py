@@ -27,19 +27,28 @@ lock_type = "file"
 """
 
 
+def storage_driver(directory):
+    """Within a container's own overlay there can be no other one."""
+    kind = subprocess.run(["stat", "--file-system", "--format", "%T", directory],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return "vfs" if kind == "overlayfs" else "overlay"
+
+
 class Podman:
     """podman with a storage of its own, and the image in it."""
 
     def __init__(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="gds-podman-"))
         (self.dir / "containers.conf").write_text(CONFIGURATION)
+        self.driver = storage_driver(self.dir)
         self.pods = 0
         self("load", "--quiet", "--input", archive.ARCHIVE)
 
     def __call__(self, *arguments, check=True, **more):
         done = subprocess.run(
-            ["podman", "--root", self.dir / "root", "--runroot", self.dir / "run",
-             "--tmpdir", self.dir / "tmp", *map(str, arguments)], capture_output=True, text=True,
+            ["podman", "--storage-driver", self.driver, "--root", self.dir / "root",
+             "--runroot", self.dir / "run", "--tmpdir", self.dir / "tmp", *map(str, arguments)],
+            capture_output=True, text=True,
             env={**os.environ, "CONTAINERS_CONF": str(self.dir / "containers.conf")}, timeout=300,
             check=False, **more)
         if check and done.returncode != 0:
@@ -48,7 +57,7 @@ class Podman:
 
     def close(self):
         self("pod", "rm", "--all", "--force", "--time", "0", check=False)
-        # The driver mounts its directory upon itself.
+        # The driver may have left its directory mounted upon itself.
         subprocess.run(["umount", self.dir / "root" / "overlay"], stderr=subprocess.DEVNULL,
                        check=False)
         shutil.rmtree(self.dir)
