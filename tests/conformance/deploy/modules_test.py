@@ -3,6 +3,7 @@
 member of every object."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -64,17 +65,23 @@ def rendered(overlay):
 
 
 class TerraformCase(unittest.TestCase):
-    """Terraform in a copy of the modules, with a stand-in for the provider."""
+    """Terraform in a copy of the modules, with a stand-in for the provider; or with the provider
+    itself, of the filesystem mirror that KUBERNETES_PROVIDER_MIRROR names."""
 
     @classmethod
     def setUpClass(cls):
-        cls.provider = provider.Running(tools.pip_package(provider.BINDINGS))
-        cls.addClassCleanup(cls.provider.stop)
+        mirror = os.environ.get("KUBERNETES_PROVIDER_MIRROR")
+        if mirror:
+            cls.environment = tools.mirror_environment(mirror)
+            return
+        running = provider.Running(tools.pip_package(provider.BINDINGS))
+        cls.addClassCleanup(running.stop)
+        cls.environment = running.environment
 
     def setUp(self):
         place = tempfile.mkdtemp(prefix="gdrive-sync-terraform-")
         self.addCleanup(shutil.rmtree, place)
-        self.copy = Copy(place, self.provider.environment)
+        self.copy = Copy(place, self.environment)
 
 
 class Modules(TerraformCase):

@@ -16,7 +16,7 @@ CACHE = pathlib.Path(os.environ.get("GDS_BUILD", ROOT / "build")).resolve() / "c
 
 KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
 KUBECONFORM = "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0"
-OPENTOFU = "github.com/opentofu/opentofu@v1.12.6"
+OPENTOFU = "github.com/opentofu/opentofu@v1.11.0"
 # The oldest and the newest Kubernetes that is judged by.
 KUBERNETES = ("k8s.io/kubernetes@v1.34.4", "k8s.io/kubernetes@v1.37.2")
 OPERATORS = {
@@ -65,6 +65,14 @@ def quiet_environment():
             "CHECKPOINT_DISABLE": "1"}
 
 
+def mirror_environment(mirror):
+    """What lets Terraform take providers of a directory, and no others."""
+    config = CACHE / "mirror.tfrc"
+    config.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{mirror}" }}\n}}\n',
+                      encoding="utf-8")
+    return {"TF_CLI_CONFIG_FILE": str(config)}
+
+
 @functools.cache
 def terraform():
     """The Terraform, or else the OpenTofu, of this machine; where there is none, one is built."""
@@ -76,22 +84,32 @@ def terraform():
 
 
 def opentofu():
-    """OpenTofu replaces a module of its own, which `go install` refuses of somebody else's: a module
-    here repeats the replacement and builds it."""
-    module, _, version = OPENTOFU.partition("@")
-    program = CACHE / "tools" / version / "tofu"
-    if program.exists():
-        return program
-    source = go_module(OPENTOFU)
-    place = CACHE / "tofu"
+    return built_within(OPENTOFU, "tofu", "cmd/tofu")
+
+
+def control_plane(program):
+    """kube-apiserver or kube-controller-manager, of the oldest Kubernetes."""
+    return built_within(KUBERNETES[0], program, f"cmd/{program}")
+
+
+def built_within(module_and_version, program, folder):
+    """A program of a module that replaces others, which `go install` refuses: it is built within a
+    module of ours that repeats what it requires and replaces."""
+    module, _, version = module_and_version.partition("@")
+    built = CACHE / "tools" / version / program
+    if built.exists():
+        return built
+    source = go_module(module_and_version)
+    place = CACHE / "within" / f"{module.rpartition('/')[2]}-{version}"
     place.mkdir(parents=True, exist_ok=True)
-    requirements = (source / "go.mod").read_text(encoding="utf-8")
-    requirements = re.sub(r"^module .*$", "module tofu", requirements, flags=re.MULTILINE)
-    (place / "go.mod").write_text(f"{requirements}\nrequire {module} {version}\n")
-    shutil.copy(source / "go.sum", place / "go.sum")
-    (place / "go.sum").chmod(0o644)
-    run("go", "build", "-mod=mod", "-o", program, f"{module}/cmd/tofu", cwd=place)
-    return program
+    text = (source / "go.mod").read_text(encoding="utf-8")
+    text = re.sub(r"^module .*$", "module within", text, flags=re.MULTILINE)
+    # Kubernetes keeps some of its modules in folders, and publishes them under v0.
+    text = re.sub(r"=> \./staging/src/(\S+)", rf"=> \1 {version.replace('v1.', 'v0.')}", text)
+    (place / "go.mod").write_text(f"{text}\nrequire {module} {version}\n", encoding="utf-8")
+    (place / "go.sum").write_bytes((source / "go.sum").read_bytes())
+    run("go", "build", "-mod=mod", "-o", built, f"{module}/{folder}", cwd=place)
+    return built
 
 
 @functools.cache
