@@ -108,7 +108,7 @@ options+=(--build-arg "BASE=$base" --build-arg "REVISION=${revision:-unknown}")
 options+=(--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH")
 [[ -z $programs ]] || options+=(--build-context "programs=$(realpath "$programs")")
 image=localhost/gdrive-sync
-tool bud --quiet "${options[@]}" --tag "$image" . >/dev/null
+tool bud "${options[@]}" --tag "$image" . >&2
 
 say "Writing $output"
 container=$(tool from "$image")
