@@ -67,6 +67,25 @@ class Live(LiveCase, DashboardChecks):
         self.assertEqual(len(query("gdrive_sync_last_success_timestamp_seconds")), 1)
 
 
+class Picture(LiveCase, DashboardChecks):
+    """A mirror that grows until a guard holds back deletes."""
+
+    def tick(self, code, expression):
+        self.cronjob_ends(code, "sync")
+        self.monitoring.seen_for_a_while(expression)
+
+    def test_shows_each_panel_of_what_happened(self):
+        self.fill(30)
+        self.tick(0, "gdrive_sync_files == 30")
+        self.fill(40)
+        self.tick(0, "gdrive_sync_files == 40")
+        for path in self.source.iterdir():
+            if path.name != "file000.txt":
+                path.unlink()
+        self.tick(4, "gdrive_sync_withheld_deletes == 39")
+        self.assertIn("39", self.assert_drawn("gdrive-sync"))
+
+
 class WithoutWaiting(LiveCase):
     """By the same rules, with their waits (`for`) cut short."""
 

@@ -1,14 +1,18 @@
 """The rules and dashboards of k8s/, and Debian's Pushgateway and Prometheus at work with them."""
 
 import json
+import os
+import pathlib
 import re
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 
 import yaml
-from manifests import K8S
+from manifests import K8S, ROOT
 
 LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
 START_SECONDS = 60
@@ -63,12 +67,24 @@ def impatient_rules(program, path):
     return path
 
 
+def dashboard_path(program):
+    return K8S / "components" / "dashboard" / program / f"{program}.json"
+
+
+def panels(program):
+    return json.loads(dashboard_path(program).read_text(encoding="utf-8"))["panels"]
+
+
 def dashboard_targets(program):
     """(expression, legend) of each query, with everything chosen."""
-    path = K8S / "components" / "dashboard" / program / f"{program}.json"
-    panels = json.loads(path.read_text(encoding="utf-8"))["panels"]
     return [(VARIABLE.sub(".*", target["expr"]), target["legendFormat"])
-            for panel in panels for target in panel.get("targets", [])]
+            for panel in panels(program) for target in panel.get("targets", [])]
+
+
+def texts_of(svg):
+    """What can be read in a picture."""
+    root = xml.etree.ElementTree.fromstring(svg)
+    return [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def metrics_asked_for(program):
@@ -115,6 +131,7 @@ class Monitoring:
     def __init__(self, case, rules):
         # Debian's would keep what was pushed, and begin the next test with it.
         self.gateway = Server(case, "prometheus-pushgateway", "--persistence.file=")
+        self.began = time.time()
         config = case.dir / "prometheus.yaml"
         host = self.gateway.url.removeprefix("http://")
         config.write_text(PROMETHEUS.format(rules=rules, pushgateway=host))
@@ -157,6 +174,22 @@ class Monitoring:
         wait_for(f"only {names}", lambda: self.all_firing() == set(names))
 
 
+    def seen_for_a_while(self, expression):
+        """Once Prometheus has answered it for some scrapes, so that a picture shows it."""
+        self.wait_for(f"count_over_time(({expression})[1m:1s]) >= 6")
+
+    def draw(self, program):
+        """The dashboard since the beginning, as an SVG; kept where GDS_PICTURES says."""
+        drawn = subprocess.run(
+            [sys.executable, ROOT / "tools" / "dashboard_svg.py", dashboard_path(program),
+             self.prometheus.url, f"{time.time() - self.began:.0f}"],
+            capture_output=True, text=True, check=True).stdout
+        if "GDS_PICTURES" in os.environ:
+            place = pathlib.Path(os.environ["GDS_PICTURES"]) / f"dashboard-{program}.svg"
+            place.write_text(drawn, encoding="utf-8")
+        return drawn
+
+
 class DashboardChecks:
     """Mixed into a case whose `monitoring` has seen everything that the program writes."""
 
@@ -174,3 +207,11 @@ class DashboardChecks:
                 self.assertTrue(result)
                 for label in LEGEND_LABEL.findall(legend):
                     self.assertIn(label, result[0]["metric"])
+
+    def assert_drawn(self, program):
+        """A picture with every panel in it, and a line at least in each that has lines."""
+        drawn = self.monitoring.draw(program)
+        self.assertLessEqual({panel["title"] for panel in panels(program)}, set(texts_of(drawn)))
+        charts = [p for p in panels(program) if p["type"] == "timeseries"]
+        self.assertGreaterEqual(drawn.count("stroke-width"), len(charts))
+        return texts_of(drawn)

@@ -51,6 +51,8 @@ class Cluster:
 class ProbeCase(RegistryCase):
     """The overlay's CronJob, a registry and a cluster."""
 
+    instance = ""
+
     def setUp(self):
         super().setUp()
         self.rendering = Rendering("registry-probe")
@@ -73,6 +75,7 @@ class ProbeCase(RegistryCase):
         host, port = self.cluster.server.host.split(":")
         return {**self.workload.environment(), "REGISTRY": self.server.host,
                 "REGISTRY_PROBE_METRICS_PUSH": self.pushgateway,
+                "REGISTRY_PROBE_INSTANCE": self.instance,
                 "REGISTRY_PROBE_PLAIN_HTTP": "true", "REGISTRY_PROBE_CONFIRM_AFTER": "0",
                 "REGISTRY_PROBE_RETRIES": "0", "REGISTRY_PROBE_SERVICE_ACCOUNT_DIR": self.account,
                 "KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port,

@@ -5,7 +5,7 @@ import unittest
 
 import yaml
 from manifests import ROOT, render
-from monitoring import alerts, promtool, rules_path
+from monitoring import alerts, panels, promtool, rules_path, texts_of
 
 
 def own_labels(alert, labels):
@@ -76,6 +76,13 @@ class All(unittest.TestCase):
     def test_files_of_rules_are_looked_at_here(self):
         self.assertEqual({render.program_of(path) for path in render.rules_files()},
                          {case.program for case in Rules.__subclasses__()})
+
+    def test_pictures_in_the_documents_are_of_these_dashboards(self):
+        for case in Rules.__subclasses__():
+            picture = ROOT / "docs" / "images" / f"dashboard-{case.program}.svg"
+            titles = {panel["title"] for panel in panels(case.program)}
+            self.assertLessEqual(titles, set(texts_of(picture.read_text(encoding="utf-8"))),
+                                 "run k8s.alerts, k8s.registry_alerts: GDS_PICTURES=docs/images")
 
 
 if __name__ == "__main__":
