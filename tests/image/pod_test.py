@@ -8,12 +8,14 @@ import re
 import sys
 import unittest
 
+from archive import Archive
 from podman import NONROOT, Pod, Podman, documents, give_to_group
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "k8s"))
 import workload_test  # noqa: E402
 from workload import WorkloadCase  # noqa: E402
 
+AUTHORITIES = "etc/ssl/certs/ca-certificates.crt"
 UNITS = {"Mi": 1 << 20, "Gi": 1 << 30}
 
 
@@ -36,11 +38,14 @@ class PodCase(WorkloadCase):
         for path in self.secrets.iterdir():
             give_to_group(path, 0o440)
 
+    def servers(self):
+        """Where Drive is."""
+        return {"GDRIVE_SYNC_DRIVE_ENDPOINT": self.url,
+                "GDRIVE_SYNC_TOKEN_ENDPOINT": self.url + "/token"}
+
     def start_cronjob(self, component, volume=None):
         self.control("rescan", {})
-        environment = {"GDRIVE_SYNC_METRICS_PUSH": self.pushgateway,
-                       "GDRIVE_SYNC_DRIVE_ENDPOINT": self.url,
-                       "GDRIVE_SYNC_TOKEN_ENDPOINT": self.url + "/token"}
+        environment = {"GDRIVE_SYNC_METRICS_PUSH": self.pushgateway, **self.servers()}
         return Pod(self.podman, documents(self.rendering.cronjob(component), self.places(volume),
                                           environment))
 
@@ -54,6 +59,34 @@ class Stem95su(PodCase, workload_test.Stem95su):
 
 class PlainSecret(PodCase, workload_test.PlainSecret):
     """What workload_test asks, of the pods."""
+
+
+class ByGooglesNames(PodCase):
+    """Nothing says where Drive is: the emulator answers for Google's hosts, behind a proxy."""
+
+    emulator_options = ["--proxy-port", "0"]
+
+    def start_emulator(self):
+        self.emulator_options = [*self.emulator_options, "--ca-out", self.dir / "ca.pem"]
+        super().start_emulator()
+        *_, self.proxy = (self.dir / "ready").read_text().split()
+
+    def servers(self):
+        return {"HTTPS_PROXY": self.proxy}
+
+    def places(self, read_only_volume=None):
+        return {**super().places(read_only_volume), **self.authorities}
+
+    def test_over_https_by_the_authorities_that_the_image_holds(self):
+        self.fill(3)
+        self.authorities = {}
+        self.cronjob_ends(6, "sync")
+        self.assertEqual(self.requests(), [])
+        bundle = self.dir / "bundle.pem"
+        bundle.write_bytes(Archive().contents[AUTHORITIES] + (self.dir / "ca.pem").read_bytes())
+        self.authorities = {f"/{AUTHORITIES}": bundle}
+        self.cronjob_ends(0, "sync")
+        self.assert_equal_trees()
 
 
 def status_of(pid):

@@ -98,7 +98,8 @@ class Pod:
 
 def documents(workload, places, environment):
     """The ConfigMap and the Pod of a CronJob. Of the pod's own, only the volumes, the image's name
-    and the network are others: the servers of the tests listen on this machine's loopback."""
+    and the network are others: the servers of the tests listen on this machine's loopback. A place
+    that the pod does not mount is added."""
     [source] = workload.container["envFrom"]
     name = source["configMapRef"]["name"]
     settings = copy.deepcopy(workload.rendering.one("ConfigMap", name))
@@ -109,6 +110,9 @@ def documents(workload, places, environment):
     # The kubelet puts $(NAME) in; this podman does not.
     container["args"] = workload.arguments({**workload.environment(), **environment})
     spec["hostNetwork"] = True
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+    container["volumeMounts"] += [{"name": f"more-{number}", "mountPath": path, "readOnly": True}
+                                  for number, path in enumerate(places) if path not in mounted]
     spec["volumes"] = [{"name": mount["name"],
                         "hostPath": {"path": str(places[mount["mountPath"]])}}
                        for mount in container["volumeMounts"]]
