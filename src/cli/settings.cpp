@@ -68,6 +68,9 @@ run::Settings run_settings(const std::string& command, const config::Resolved& o
     settings.source.drive_id = options.text("drive-id");
     settings.source.shared_with_me = options.toggle("shared-with-me");
     settings.full = options.toggle("full");
+    settings.full_interval = options.duration("full-interval");
+    settings.scan_interval = options.duration("scan-interval");
+    settings.resync_id = options.text("resync-id");
     settings.destination = options.text("dest");
     settings.state_dir = options.text("state-dir");
     settings.credentials = credential_sources(options);

@@ -32,6 +32,12 @@ std::vector<Option> source_options() {
         {"full", Type::toggle, "false", "",
          "List the whole folder, whatever is known of it; diff then sees what resync would see.",
          kGroup, "", kRun},
+        {"full-interval", Type::duration, "24h", "DURATION",
+         "Longest time between full listings; in between, Drive's change feed tells what is new.",
+         kGroup, "", kRun},
+        {"resync-id", Type::text, "", "ID",
+         "Carry this resync out once: with an id that was seen before it is an ordinary sync.",
+         kGroup, "", "resync"},
     };
 }
 
@@ -44,6 +50,9 @@ std::vector<Option> destination_options() {
         {"lock-wait", Type::duration, "0", "DURATION",
          "Wait that long for another run on this destination before giving up with exit code 8.",
          kGroup, "", "sync|resync|approve"},
+        {"scan-interval", Type::duration, "0", "DURATION",
+         "How often the destination is searched for what others changed in it; 0 is every run.",
+         kGroup, "", kRun},
         {"file-mode", Type::mode, "0666", "MODE", "Permissions of published files, less the umask.",
          kGroup, "", kApply, 0, 0777},
         {"dir-mode", Type::mode, "0777", "MODE",

@@ -235,6 +235,10 @@ void Api::changes(const std::string& page_token, std::function<void(Result<Chang
     ask<ChangePage>(call("changes.list", "changes", query), parse_changes, std::move(advancing));
 }
 
+Result<ChangePage> Api::changes(const std::string& page_token) {
+    return wait_for<ChangePage>([&](auto done) { changes(page_token, std::move(done)); });
+}
+
 void Api::export_links(const Ref& item, std::function<void(Result<ExportLinks>)> done) {
     Query query = {{"fields", "exportLinks"}, {"supportsAllDrives", "true"}};
     ask<ExportLinks>(call("files.get", file_path(item), query, item), parse_export_links,

@@ -190,6 +190,11 @@ std::optional<Error> classify(const http::Response& response) {
     return failure;
 }
 
+bool rejects_page_token(const Error& error) {
+    // 400 is what the documentation says; 404 and 410 were met in the field.
+    return error.http_status == 400 || error.http_status == 404 || error.http_status == 410;
+}
+
 bool proves_absence(const Error& error) {
     return error.http_status == 404 && error.reason != kForeign;
 }

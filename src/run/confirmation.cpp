@@ -30,7 +30,7 @@ std::set<std::string> drive_names(const std::string& local) {
 }  // namespace
 
 Confirmation::Confirmation(state::Store& store, http::Engine& engine, drive::Api& api,
-                           const Snapshot& snapshot, state::ItemNo root)
+                           Snapshot& snapshot, state::ItemNo root)
     : store_(store), engine_(engine), api_(api), snapshot_(snapshot), root_(root) {}
 
 Result<std::optional<std::string>> Confirmation::run(bool deletes) {
@@ -69,14 +69,18 @@ Status Confirmation::collect_displaced() {
     }
 }
 
-/// The first link of the chain that the listing did not show explains the absence; where it showed
-/// all of them, it said itself that this path is no longer asked for.
+/// The first link of the chain that is not there any more explains the absence; where all of them
+/// are, the source itself says that this path is no longer asked for.
 Status Confirmation::want_proof(state::ItemNo item, state::Via via, const std::string& path) {
     std::vector<state::ItemNo> chain = GDS_TRY(store_.shortcuts(via));
     chain.push_back(item);
     for (const state::ItemNo n : chain) {
+        const state::ItemNo unproven = GDS_TRY(snapshot_.unproven(n));
+        if (unproven != 0) {
+            wanted_ids_.emplace(GDS_TRY(store_.id_of(unproven)), path);
+            break;
+        }
         if (!snapshot_.saw(n)) {
-            wanted_ids_.emplace(GDS_TRY(store_.id_of(n)), path);
             break;
         }
     }
@@ -105,7 +109,10 @@ Status Confirmation::collect_strays() {
         }
         if (!snapshot_.saw(item)) {
             // What lies in a folder that the listing did not show goes with the folder's own proof.
-            wanted_ids_.emplace(GDS_TRY(store_.id_of(item)), query.text(1));
+            const state::ItemNo unproven = GDS_TRY(snapshot_.unproven(item));
+            if (unproven != 0) {
+                wanted_ids_.emplace(GDS_TRY(store_.id_of(unproven)), query.text(1));
+            }
             continue;
         }
         Named named;
@@ -211,7 +218,7 @@ Result<bool> Confirmation::is_out(const std::string& id) {
         const state::ItemNo parent = GDS_TRY(store_.intern(item.parent));
         if (snapshot_.saw(parent)) {
             // A folder that was seen but not listed is one that the filter leaves out.
-            return !snapshot_.listed(parent);
+            return !GDS_TRY(snapshot_.listed(parent));
         }
         at = item.parent;
     }

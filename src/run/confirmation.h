@@ -19,7 +19,7 @@ namespace gds::run {
 class Confirmation {
 public:
     Confirmation(state::Store& store, http::Engine& engine, drive::Api& api,
-                 const Snapshot& snapshot, state::ItemNo root);
+                 Snapshot& snapshot, state::ItemNo root);
 
     /// nullopt: all are confirmed. Else why the listing is not to be trusted. Error: only what no
     /// further request can survive.
@@ -47,7 +47,7 @@ private:
     state::Store& store_;
     http::Engine& engine_;
     drive::Api& api_;
-    const Snapshot& snapshot_;
+    Snapshot& snapshot_;
     state::ItemNo root_;
     std::map<std::string, std::string> wanted_ids_;  ///< id to a local path that it explains
     std::map<std::pair<std::string, std::string>, Named> wanted_names_;

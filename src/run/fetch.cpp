@@ -406,7 +406,8 @@ Status Fetch::prepare_again(std::int64_t seq, Detour& detour) {
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         model::Item item = *fresh;
         item.parent = work->item.parent;
-        GDS_CHECK(store_.upsert(item));
+        const state::Store::Upserted recorded = GDS_TRY(store_.upsert(item));
+        result_.refreshed = result_.refreshed || recorded.changed;
         GDS_CHECK(transaction.commit());
     }
     return {};

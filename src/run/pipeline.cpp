@@ -1,12 +1,9 @@
 #include "pipeline.h"
 
-#include "adoption.h"
 #include "advice.h"
 #include "gds/base/log.h"
 #include "gds/plan/guards.h"
 #include "planning.h"
-#include "projection.h"
-#include "scan.h"
 #include "status_view.h"
 #include "structure.h"
 #include "whereabouts.h"
@@ -19,17 +16,15 @@
 
 namespace gds::run {
 
-namespace {
-
-constexpr int kApiConnections = 16;
-
-std::string make_run_id(std::int64_t now_ms) {
+std::string run_stamp(std::int64_t now_ms) {
     std::string stamp = format_rfc3339(now_ms / 1000 * 1000, true);
     stamp.erase(
         std::remove_if(stamp.begin(), stamp.end(), [](char c) { return c == '-' || c == ':'; }),
         stamp.end());
-    return stamp + "-" + random_hex(3);
+    return stamp;
 }
+
+namespace {
 
 Status check_formats(const std::vector<std::string>& formats) {
     for (const std::string& format : formats) {
@@ -53,10 +48,11 @@ Pipeline::Pipeline(const Settings& settings, Cancel& cancel, const Output& outpu
     record_.command = settings.command;
     record_.dry_run = settings.dry_run();
     record_.started_ms = wall_clock_ms();
-    record_.id = make_run_id(record_.started_ms);
+    record_.id = run_stamp(record_.started_ms) + "-" + random_hex(3);
     record_.destination = settings.destination;
     record_.source_path = settings.source.path;
     record_.source_id = settings.source.id;
+    record_.full_listing = false;
     log::set_run_id(record_.id);
     if (settings.max_duration.count() > 0) {
         cancel.set_deadline(began_ + settings.max_duration);
@@ -180,6 +176,15 @@ Pipeline::Phase Pipeline::open_destination() {
         return fail_destination(marker.error());
     }
     marker_ = std::move(*marker);
+    const auto carried_out = [this](const std::vector<std::string>& ids) {
+        return std::find(ids.begin(), ids.end(), settings_.resync_id) != ids.end();
+    };
+    resync_ = settings_.as_resync();
+    if (resync_ && marker_ && !settings_.resync_id.empty() && carried_out(marker_->resync_ids)) {
+        log::info("this resync was carried out before, so this is an ordinary sync",
+                  {{"resync_id", settings_.resync_id}});
+        resync_ = false;
+    }
     return std::nullopt;
 }
 
@@ -242,142 +247,6 @@ Status Pipeline::begin_state() {
     running.started_ms = record_.started_ms;
     status_file_.emplace(*volume_, std::move(view));
     return {};
-}
-
-Pipeline::Phase Pipeline::open_source() {
-    http::Options options = settings_.http;
-    options.max_connections = kApiConnections;
-    tokens_ = std::make_unique<auth::TokenSource>(credentials_, settings_.token_endpoint,
-                                                  settings_.drive_endpoint, options, cancel_);
-    if (const auto token = tokens_->token(); !token) {
-        const bool wrong_input = token.error().code == Code::invalid_argument;
-        return wrong_input ? fail(ExitCode::usage, token.error()) : fail_source(token.error());
-    }
-    engine_ = std::make_unique<http::Engine>(options, cancel_, tokens_.get());
-    const SourceSettings source = effective_source(settings_.source, credentials_);
-    api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
-                                        drive::Corpus{source.drive_id});
-    auto found = find_source(*api_, settings_.source, credentials_, marker_);
-    if (!found) {
-        return fail_source(found.error().context("the source folder"));
-    }
-    source_ = std::move(*found);
-    record_.source_id = source_->folder.id;
-    return std::nullopt;
-}
-
-namespace {
-
-/// Names the first folder in doubt, as Drive calls it.
-Error doubt_about(state::Store& store, const std::vector<drive::Doubt>& doubts) {
-    const drive::Doubt& first = doubts.front();
-    const auto number = store.intern(first.folder.id);
-    const auto item = number ? store.item(*number) : Result<std::optional<model::Item>>();
-    const std::string named =
-        item && *item
-            ? fmt::format("folder \"{}\" (id {}): ", printable((*item)->name), (*item)->id)
-            : std::string();
-    return error(Code::incomplete,
-                 fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted or "
-                             "renamed; first: {}{}",
-                             plural(static_cast<std::int64_t>(doubts.size()), "folder"), named,
-                             first.error.message));
-}
-
-}  // namespace
-
-Pipeline::Phase Pipeline::list() {
-    snapshot_ = std::make_unique<Snapshot>(*store_, *engine_, *api_, *filter_,
-                                           [this](std::int64_t n) { show("listing", n); });
-    const auto listing = snapshot_->list(source_->folder, source_->whole_drive);
-    if (!listing) {
-        const Code code = listing.error().code;
-        const bool ours = code == Code::disk_full || code == Code::read_only || code == Code::io;
-        return ours ? fail_destination(listing.error()) : fail_source(listing.error());
-    }
-    if (!listing->complete) {
-        doubt_ = doubt_about(*store_, listing->doubts);
-    }
-    const auto root = store_->intern(source_->folder.id);
-    if (!root) {
-        return fail_destination(root.error());
-    }
-    root_ = *root;
-    return std::nullopt;
-}
-
-Pipeline::Phase Pipeline::plan() {
-    const auto current = [this](state::ItemNo item, state::ItemNo folder) {
-        return snapshot_->saw(item) || (doubt_ && !snapshot_->listed(folder));
-    };
-    Projection projection(*store_, *filter_, settings_.export_formats, current);
-    const auto project = [&]() -> Status {
-        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
-        GDS_CHECK(projection.build(root_));
-        return transaction.commit();
-    };
-    if (const Status projected = project(); !projected) {
-        return fail_destination(projected.error());
-    }
-    source_files_ = projection.files();
-    return compare_destination();
-}
-
-namespace {
-
-/// Damage may keep size and time, so that no later scan would see it: what is not there any more is
-/// not recorded any more, whatever becomes of this run.
-Status forget_damaged(state::Store& store) {
-    return store.db().run(
-        "UPDATE entry SET content = '', digest = ''"
-        " WHERE n IN (SELECT entry FROM drift WHERE what = 'changed')"
-        " AND n IN (SELECT entry FROM wanted WHERE entry <> 0)");
-}
-
-}  // namespace
-
-Pipeline::Phase Pipeline::compare_destination() {
-    ScanOptions scanning;
-    scanning.hash_everything = settings_.as_resync();
-    scanning.own_files.insert(settings_.own_files.begin(), settings_.own_files.end());
-    scanning.progress = [this](std::int64_t files, std::int64_t bytes) {
-        show("scanning", files, 0, bytes);
-    };
-    Scan scan(*store_, *volume_, *filter_, scanning, cancel_);
-    if (const Status scanned = scan.run(); !scanned) {
-        return fail_destination(scanned.error());
-    }
-    volume_files_ = scan.files();
-    AdoptionOptions adopting;
-    adopting.export_formats = settings_.export_formats;
-    adopting.in_doubt = doubt_.has_value();
-    adopting.progress = [this](std::int64_t files) { show("comparing", files); };
-    Adoption adoption(*store_, *volume_, adopting, cancel_);
-    if (const Status adopted = adoption.run(); !adopted) {
-        return fail_destination(adopted.error());
-    }
-    if (adoption.adopted() > 0) {
-        log::info("adopted files that were already there", {{"files", adoption.adopted()}});
-    }
-    PlanningOptions planning;
-    planning.export_formats = settings_.export_formats;
-    planning.delete_unmanaged = settings_.delete_unmanaged;
-    planning.in_doubt = doubt_.has_value();
-    planning.retry_parked = settings_.as_resync();
-    planning.now_ms = record_.started_ms;
-    planning.listed = [this](state::ItemNo folder) {
-        return folder == 0 ? snapshot_->listed(root_) : snapshot_->listed(folder);
-    };
-    Planning planner(*store_, planning);
-    if (const Status made = planner.run(); !made) {
-        return fail_destination(made.error());
-    }
-    if (const Status forgotten = forget_damaged(*store_); !forgotten) {
-        return fail_destination(forgotten.error());
-    }
-    record_.counts.unchanged = planner.unchanged();
-    planned_ = true;
-    return std::nullopt;
 }
 
 Pipeline::Phase Pipeline::judge() {

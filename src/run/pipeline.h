@@ -1,5 +1,6 @@
 #pragma once
 
+#include "feed.h"
 #include "fetch.h"
 #include "gds/auth/token_source.h"
 #include "gds/drive/api.h"
@@ -14,6 +15,7 @@
 #include "snapshot.h"
 #include "source.h"
 #include "status_file.h"
+#include "terms.h"
 
 #include <chrono>
 #include <memory>
@@ -21,6 +23,9 @@
 #include <string>
 
 namespace gds::run {
+
+/// What a run's id begins with: the second it started in, so that ids sort by time.
+std::string run_stamp(std::int64_t now_ms);
 
 /// One run, phase by phase. Each phase either adds to the record or ends the run with a failure
 /// that is mapped to an exit code where it happens.
@@ -48,15 +53,35 @@ private:
     Status check_volume(const std::string& database);
     Status begin_state();
     Phase open_source();
+    Phase look_for_source(bool by_path);
+    Result<std::string> reason_for_full_listing();
     Phase list();
+    std::unique_ptr<Feed> make_feed();
+    Phase follow_feed();
+    Phase begin_feed();
+    Phase list_fully();
+    Phase replay_feed();
+    Phase take_listing(const Result<drive::ListingResult>& listing);
     Phase plan();
+    Result<bool> find_unchanged();
+    Phase project();
+    Result<bool> scan_is_due();
+    Status scan();
+    Status scan_after_projection();
     Phase compare_destination();
+    Phase make_plan();
+    Status remember_resync();
     Phase judge();
     Phase confirm();
     Phase apply();
     Phase make_room();
     Phase fetch(Removal& removal);
     Phase finish();
+    Status tidy();
+    Status settle_snapshot();
+    Status settle_plan();
+    Result<bool> nothing_is_left();
+    [[nodiscard]] std::string settled_terms() const;
     Status pin_source();
     Status keep_verdict();
     Status end_approval();
@@ -96,7 +121,17 @@ private:
     std::unique_ptr<drive::Api> api_;
     std::optional<Source> source_;
     state::ItemNo root_ = 0;
+    std::unique_ptr<drive::Api> feed_api_;  ///< bound to the log of the drive the source lies in
+    std::optional<Terms> terms_;
+    std::string why_full_;  ///< a reason for a full listing; "": the change feed does
     std::unique_ptr<Snapshot> snapshot_;
+    std::unique_ptr<Feed> feed_;
+    std::string next_token_;  ///< for the next run, once this one's work is recorded
+    bool news_ = false;       ///< the feed told of something
+    bool unchanged_ = false;  ///< nothing is new anywhere: no plan was made, the last one stands
+    bool resync_ = false;     ///< every local file is read, what is parked is tried again
+    bool scanned_ = false;
+    bool refreshed_ = false;      ///< an item changed again while it was fetched
     std::optional<Error> doubt_;  ///< the listing is not to be trusted for deletes
     std::optional<volume::Trash> trash_;
     std::int64_t source_files_ = 0;

@@ -91,7 +91,10 @@ Pipeline::Phase Pipeline::confirm() {
         const std::string kinds =
             fmt::format("{}, {}", removing_kinds(), number(ActionKind::rename));
         const Status marked = withhold(*store_, kinds, "the listing is in doubt");
-        const Status kept = marked ? withhold_displacing(*store_) : marked;
+        Status kept = marked ? withhold_displacing(*store_) : marked;
+        if (kept) {
+            kept = store_->set_meta(kFeedToken, "");  // the next run lists in full
+        }
         if (!kept) {
             return fail_destination(kept.error());
         }
@@ -117,6 +120,11 @@ Pipeline::Phase Pipeline::apply() {
         }
     }
     trash_.emplace(*volume_, record_.id, settings_.trash_keep.count() > 0);
+    if (unchanged_) {
+        const auto expired = volume::expire_trash(*volume_, settings_.trash_keep,
+                                                  settings_.trash_max_size, record_.started_ms);
+        return expired ? Phase() : fail_destination(expired.error());
+    }
     const bool may_delete = !withheld_ && !doubt_;
     Removal removal(*store_, *volume_, *trash_, may_delete, cancel_);
     Structure structure(*store_, *volume_, *trash_, removal, settings_.dir_mode, cancel_);
@@ -278,6 +286,7 @@ Pipeline::Phase Pipeline::fetch(Removal& removal) {
     }
     record_.bytes_downloaded = fetched->bytes;
     record_.failures = fetched->failures;
+    refreshed_ = fetched->refreshed;
     return std::nullopt;
 }
 
@@ -285,24 +294,8 @@ Pipeline::Phase Pipeline::finish() {
     if (cancel_.stopped()) {
         return fail(ExitCode::partial, error(Code::cancelled, "stopped"));
     }
-    const auto tidy = [&]() -> Status {
-        Removal removal(*store_, *volume_, *trash_, !withheld_, cancel_);
-        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
-        if (!doubt_) {
-            GDS_CHECK(removal.forget_vanished());
-            GDS_CHECK(store_->db().run(
-                "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w JOIN action a"
-                " ON a.wanted = w.n AND a.wanted <> 0 WHERE w.item = parked.item"
-                " AND w.via = parked.via AND w.skip IS NULL AND a.outcome <> ?)",
-                number(ActionOutcome::done)));
-            GDS_CHECK(store_->forget_items(
-                [this](state::ItemNo n) { return n == root_ || snapshot_->saw(n); }));
-            GDS_CHECK(store_->set_meta("last_full_listing_ms", std::to_string(record_.started_ms)));
-        }
-        return transaction.commit();
-    };
     if (!settings_.dry_run()) {
-        Status done = tidy();
+        Status done = doubt_ ? Status() : tidy();
         if (done && record_.failures.empty() && !doubt_ && !moves_are_unfinished(*store_)) {
             // Nothing is left to be continued, so that no partial is of use.
             done = transfer::clean_staging(*volume_, [](const std::string&) { return false; });
@@ -315,6 +308,85 @@ Pipeline::Phase Pipeline::finish() {
         return fail_source(*doubt_);
     }
     return std::nullopt;
+}
+
+/// The token never runs ahead of the work: both are recorded in one transaction.
+Status Pipeline::tidy() {
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+    if (!unchanged_) {
+        Removal removal(*store_, *volume_, *trash_, !withheld_, cancel_);
+        GDS_CHECK(removal.forget_vanished());
+        GDS_CHECK(store_->db().run(
+            "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w JOIN action a"
+            " ON a.wanted = w.n AND a.wanted <> 0 WHERE w.item = parked.item"
+            " AND w.via = parked.via AND w.skip IS NULL AND a.outcome <> ?)",
+            number(ActionOutcome::done)));
+        GDS_CHECK(settle_snapshot());
+        GDS_CHECK(settle_plan());
+    }
+    GDS_CHECK(store_->set_meta(kFeedToken, next_token_));
+    if (scanned_ && settings_.scan_interval.count() > 0) {
+        GDS_CHECK(store_->set_meta(kLastScan, std::to_string(record_.started_ms)));
+    }
+    return transaction.commit();
+}
+
+Status Pipeline::settle_snapshot() {
+    GDS_CHECK(snapshot_->settle(root_));
+    GDS_CHECK(store_->set_meta(kFeedTerms, terms_->text()));
+    if (snapshot_->foreign() || record_.full_listing) {
+        GDS_CHECK(store_->set_meta(kForeign, snapshot_->foreign() ? "1" : ""));
+    }
+    std::string path_ids;
+    for (const std::string& id : source_->path_ids) {
+        path_ids += (path_ids.empty() ? "" : "\n") + id;
+    }
+    if (!path_ids.empty()) {
+        GDS_CHECK(store_->set_meta(kPathIds, path_ids));
+    }
+    if (record_.full_listing) {
+        record_.feed_misses = snapshot_->surprises();
+        GDS_CHECK(store_->set_meta(kLastFullListing, std::to_string(record_.started_ms)));
+    }
+    if (record_.feed_misses > 0) {
+        log::warn("the full listing found what the change feed had not told",
+                  {{"items", record_.feed_misses}});
+    }
+    return {};
+}
+
+Result<bool> Pipeline::nothing_is_left() {
+    if (withheld_ || refreshed_ || !record_.failures.empty() || moves_are_unfinished(*store_)) {
+        return false;
+    }
+    Query left(store_->db(),
+               "SELECT 1 FROM action WHERE outcome <> ? AND kind <> ? UNION ALL"
+               " SELECT 1 FROM parked WHERE reason <> ? LIMIT 1",
+               number(ActionOutcome::done), number(ActionKind::skip), kRefused);
+    return !GDS_TRY(left.next());
+}
+
+/// What the next run needs to know in order to see that there is nothing to do.
+Status Pipeline::settle_plan() {
+    const bool settled = GDS_TRY(nothing_is_left());
+    if (!settled) {
+        return {};
+    }
+    GDS_CHECK(store_->db().execute("DELETE FROM skipped"));
+    GDS_CHECK(store_->db().run(
+        "INSERT INTO skipped(path, reason, id) SELECT path, reason, id FROM action"
+        " WHERE kind = ? ORDER BY seq",
+        number(ActionKind::skip)));
+    Query parked(store_->db(), "SELECT count(*) FROM parked");
+    GDS_CHECK(parked.next());
+    GDS_CHECK(store_->set_meta("source_files", std::to_string(source_files_)));
+    GDS_CHECK(
+        store_->set_meta("unchanged_files", std::to_string(source_files_ - parked.integer(0))));
+    return store_->set_meta(kSettled, settled_terms());
+}
+
+std::string Pipeline::settled_terms() const {
+    return fmt::format("{} {}", terms_->text(), settings_.delete_unmanaged ? "delete" : "keep");
 }
 
 }  // namespace gds::run

@@ -9,7 +9,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 
 namespace gds::run {
 
@@ -17,13 +16,7 @@ using state::Query;
 
 namespace {
 
-std::int64_t number_of(const Result<std::string>& text) {
-    std::int64_t value = 0;
-    if (text) {
-        std::from_chars(text->data(), text->data() + text->size(), value);
-    }
-    return value;
-}
+constexpr std::int64_t kKeptHistoryMs = 31LL * 24 * 3600 * 1000;
 
 std::string guard_message(const model::RunRecord& record, const std::string& first_paths,
                           const std::string& destination) {
@@ -163,14 +156,15 @@ void Pipeline::judge_outcome() {
 
 /// What the mirror and the volume hold now.
 void Pipeline::measure() {
-    if (const auto totals = store_->totals()) {
+    const auto totals = unchanged_ ? store_->remembered_totals() : store_->totals();
+    if (totals) {
         record_.files = totals->files;
         record_.bytes = totals->bytes;
     }
-    record_.last_full_listing_ms = number_of(store_->meta("last_full_listing_ms"));
+    record_.last_full_listing_ms = store_->number(kLastFullListing).value_or(0);
     record_.last_success_ms = record_.exit_code == ExitCode::ok
                                   ? record_.finished_ms
-                                  : number_of(store_->meta("last_success_ms"));
+                                  : store_->number("last_success_ms").value_or(0);
     if (settings_.dry_run()) {
         return;
     }
@@ -204,6 +198,10 @@ Status Pipeline::remember_run() {
     row.failed = record_.counts.fail;
     row.bytes = record_.bytes_downloaded;
     GDS_CHECK(store_->add_run(row));
+    GDS_CHECK(store_->forget_runs_before(run_stamp(record_.started_ms - kKeptHistoryMs)));
+    if (!unchanged_) {
+        GDS_CHECK(store_->remember_totals());
+    }
     GDS_CHECK(transaction.commit());
     report::StatusView view = GDS_TRY(take_status(*store_, *volume_, marker_));
     view.guards = record_.guards;

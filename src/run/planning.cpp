@@ -166,7 +166,7 @@ Status Planning::renames() {
 Status Planning::downloads() {
     return for_each_wanted(false, [&](const Row& row) -> Status {
         const Location above = GDS_TRY(location(row.parent));
-        if (options_.in_doubt && !options_.listed(above.item)) {
+        if (options_.in_doubt && !GDS_TRY(options_.listed(above.item))) {
             return {};
         }
         return download(row);

@@ -19,7 +19,7 @@ struct PlanningOptions {
     bool in_doubt = false;      ///< only new and changed files of folders that `listed` vouches for
     bool retry_parked = false;  ///< try parked items whether they are due or not
     std::int64_t now_ms = 0;
-    std::function<bool(state::ItemNo folder)> listed;
+    std::function<Result<bool>(state::ItemNo folder)> listed;
 };
 
 /// Turns wanted, entry, drift and stray into the table `action`, in the order of phases: skips,

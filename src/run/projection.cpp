@@ -25,14 +25,13 @@ std::string export_extension(const model::Item& item, const std::vector<std::str
 }
 
 Projection::Projection(state::Store& store, const tree::Filter& filter,
-                       const std::vector<std::string>& export_formats, Current current)
-    : store_(store),
-      filter_(filter),
-      export_formats_(export_formats),
-      current_(std::move(current)) {}
+                       const std::vector<std::string>& export_formats, Snapshot& snapshot)
+    : store_(store), filter_(filter), export_formats_(export_formats), snapshot_(snapshot) {}
 
 Status Projection::build(state::ItemNo root) {
     root_ = root;
+    snapshot_.forget_projection();
+    GDS_CHECK(store_.db().execute("DELETE FROM wanted; DELETE FROM hidden"));
     Folder folder;
     folder.item = root;
     do {
@@ -76,6 +75,8 @@ Result<std::string> Projection::path_of(WantedNo wanted) {
 }
 
 Status Projection::expand(const Folder& folder) {
+    GDS_CHECK(snapshot_.expands(
+        folder.item, folder.via == 0 ? Snapshot::FilterPath(folder.path) : std::nullopt));
     Query query(store_.db(), "SELECT n FROM item WHERE parent = ? ORDER BY n", folder.item);
     for (;;) {
         const bool row = GDS_TRY(query.next());
@@ -85,9 +86,12 @@ Status Projection::expand(const Folder& folder) {
         Child child;
         child.number = query.integer(0);
         auto item = GDS_TRY(store_.item(child.number));
-        if (!item || item->trashed || !current_(child.number, folder.item)) {
+        const bool current = item && !item->trashed &&
+                             GDS_TRY(snapshot_.current(child.number, folder.item));
+        if (!current) {
             continue;
         }
+        snapshot_.meets(child.number);
         child.item = std::move(*item);
         GDS_CHECK(child.item.kind == ItemKind::shortcut ? add_shortcut(folder, child)
                                                         : add(folder, child));
@@ -106,9 +110,11 @@ Status Projection::add_shortcut(const Folder& parent, const Child& child) {
     Row row;
     row.item = GDS_TRY(store_.intern(child.item.target_id));
     row.name = tree::encode_name(child.item.name);
+    GDS_CHECK(snapshot_.follows(child.item, row.item));
     const auto target = GDS_TRY(store_.item(row.item));
     const bool gone = row.item == 0 || !target || target->trashed ||
-                      target->kind == ItemKind::unknown || !current_(row.item, 0);
+                      target->kind == ItemKind::unknown ||
+                      !GDS_TRY(snapshot_.current(row.item, 0));
     if (gone || target->kind == ItemKind::shortcut) {
         row.item = child.number;
         row.via = parent.via;

@@ -4,9 +4,9 @@
 #include "gds/run/settings.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
+#include "snapshot.h"
 #include "work_tables.h"
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,14 +15,12 @@ namespace gds::run {
 
 /// Fills the table `wanted`: the local tree that the remote snapshot asks for. Follows shortcuts,
 /// gives documents their export extension, applies the filter (to plain names, so that a
-/// duplicate's suffix changes no verdict), and settles names that meet.
+/// duplicate's suffix changes no verdict), and settles names that meet. Tells the snapshot what it
+/// comes upon, which may have to be listed before the tree is whole.
 class Projection {
 public:
-    /// Says whether an item's row belongs to the snapshot; rows of items that a complete list of
-    /// their folder did not show do not. `folder` is 0 where it is not known.
-    using Current = std::function<bool(state::ItemNo item, state::ItemNo folder)>;
     Projection(state::Store& store, const tree::Filter& filter,
-               const std::vector<std::string>& export_formats, Current current);
+               const std::vector<std::string>& export_formats, Snapshot& snapshot);
 
     Status build(state::ItemNo root);
 
@@ -67,7 +65,7 @@ private:
     state::Store& store_;
     const tree::Filter& filter_;
     const std::vector<std::string>& export_formats_;
-    Current current_;
+    Snapshot& snapshot_;
     state::ItemNo root_ = 0;
     std::int64_t files_ = 0;
     std::map<state::ItemNo, int> expansions_;  ///< of folders reached through shortcuts

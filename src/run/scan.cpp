@@ -99,6 +99,9 @@ Status Scan::visit(const Place& place) {
 }
 
 Result<bool> Scan::is_hidden(const Entry& entry, const std::string& path) {
+    if (filter_.empty()) {
+        return false;
+    }
     const bool included =
         entry.folder ? filter_.includes_dir(path) : filter_.includes_file(path, entry.size);
     if (!included) {

@@ -7,9 +7,18 @@
 namespace gds::run {
 
 using model::ItemKind;
+using state::ItemNo;
+using state::Query;
+using state::Store;
 
-Snapshot::Snapshot(state::Store& store, http::Engine& engine, drive::Api& api,
-                   const tree::Filter& filter, std::function<void(std::int64_t)> progress)
+namespace {
+
+constexpr int kMaxDepth = 200;
+
+}  // namespace
+
+Snapshot::Snapshot(Store& store, http::Engine& engine, drive::Api& api, const tree::Filter& filter,
+                   std::function<void(std::int64_t)> progress)
     : store_(store),
       api_(api),
       filter_(filter),
@@ -17,7 +26,9 @@ Snapshot::Snapshot(state::Store& store, http::Engine& engine, drive::Api& api,
       progress_(std::move(progress)) {}
 
 Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) {
+    full_ = true;
     flat_ = flat;
+    drive_id_ = root.drive_id;
     {
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         GDS_CHECK(record(root));
@@ -31,20 +42,42 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
         }
         lister_.want_folder(drive::ref_of(root));
     }
+    drive::ListingResult result = GDS_TRY(list_to_the_end(root));
+    everything_listed_ = flat && result.complete.has_value();
+    return result;
+}
+
+Result<drive::ListingResult> Snapshot::list_wanted(const model::Item& root) {
+    wants_more_ = false;
+    drive_id_ = root.drive_id;
+    if (full_) {
+        return list_to_the_end(root);
+    }
+    drive::ListingResult result = GDS_TRY(lister_.run());
+    if (!linked_folders_.empty() && !ancestors_) {
+        GDS_CHECK(record_ancestors(root));
+    }
+    // The next projection follows the shortcuts and asks for what it finds behind them.
+    linked_folders_.clear();
+    in_doubt_ = in_doubt_ || !result.complete;
+    return result;
+}
+
+Result<drive::ListingResult> Snapshot::list_to_the_end(const model::Item& root) {
     drive::ListingResult result = GDS_TRY(lister_.run());
     do {
         // What a shortcut leads to may hold shortcuts of its own.
         GDS_CHECK(descend_linked(root));
         GDS_CHECK(list_targets(result));
     } while (!targets_.empty() || !linked_folders_.empty());
-    everything_listed_ = flat && result.complete.has_value();
+    in_doubt_ = in_doubt_ || !result.complete;
     return result;
 }
 
 Status Snapshot::list_targets(drive::ListingResult& result) {
     // Targets that the source itself shows cost nothing; only the others are asked for.
     for (const auto& [id, ref] : std::exchange(targets_, {})) {
-        const state::ItemNo n = GDS_TRY(store_.intern(id));
+        const ItemNo n = GDS_TRY(store_.intern(id));
         if (!seen_.has(n)) {
             lister_.want_item(ref);
         }
@@ -63,7 +96,7 @@ Status Snapshot::descend_linked(const model::Item& root) {
     const bool was_flat = std::exchange(flat_, false);
     for (const model::Item& folder : folders) {
         if (ancestors_->count(folder.id) == 0) {
-            descend(folder, std::nullopt);
+            GDS_CHECK(descend(folder, std::nullopt));
         }
     }
     flat_ = was_flat;
@@ -71,7 +104,6 @@ Status Snapshot::descend_linked(const model::Item& root) {
 }
 
 Status Snapshot::record_ancestors(const model::Item& root) {
-    static constexpr std::size_t kMaxDepth = 200;
     ancestors_.emplace();
     std::string above = root.parent;
     while (!above.empty() && ancestors_->insert(above).second && ancestors_->size() < kMaxDepth) {
@@ -83,23 +115,45 @@ Status Snapshot::record_ancestors(const model::Item& root) {
             return hidden ? Status() : folder.error();
         }
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
-        GDS_CHECK(record(*folder));
+        const Store::Upserted recorded = GDS_TRY(store_.upsert(*folder));
+        seen_.add(recorded.n);
         GDS_CHECK(transaction.commit());
         above = folder->parent;
     }
     return {};
 }
 
-Status Snapshot::record(const model::Item& item) {
-    const state::ItemNo n = GDS_TRY(store_.upsert(item));
-    seen_.add(n);
+Result<ItemNo> Snapshot::record(const model::Item& item) {
+    const Store::Upserted recorded = GDS_TRY(store_.upsert(item));
+    seen_.add(recorded.n);
     ++count_;
-    return {};
+    foreign_ = foreign_ || item.drive_id != drive_id_;
+    if (recorded.changed) {
+        surprise(recorded.n);
+    }
+    return recorded.n;
 }
 
-void Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
+void Snapshot::surprise(ItemNo item) {
+    surprises_ += expecting_ && !surprising_.has(item) ? 1 : 0;
+    surprising_.add(item);
+}
+
+void Snapshot::forget_surprise(ItemNo item) {
+    surprises_ -= surprising_.has(item) ? 1 : 0;
+    surprising_.remove(item);
+}
+
+Status Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
     if (flat_) {
-        return;
+        return {};
+    }
+    if (!full_) {
+        const ItemNo n = GDS_TRY(store_.intern(folder.id));
+        const bool known = GDS_TRY(listed(n));
+        if (known) {
+            return {};
+        }
     }
     if (!filter_.empty()) {
         FilterPath path;
@@ -107,12 +161,13 @@ void Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
             const std::string name = tree::shorten_name(tree::encode_name(folder.name), folder.id);
             path = join_path(*parent, name);
             if (!filter_.includes_dir(*path)) {
-                return;
+                return {};
             }
         }
         paths_[folder.id] = path;
     }
     lister_.want_folder(drive::ref_of(folder));
+    return {};
 }
 
 Status Snapshot::items(const std::string& folder, const std::vector<model::Item>& page) {
@@ -122,8 +177,8 @@ Status Snapshot::items(const std::string& folder, const std::vector<model::Item>
     for (const model::Item& item : page) {
         GDS_CHECK(record(item));
         if (item.kind == ItemKind::folder) {
-            descend(item, path);
-        } else if (item.kind == ItemKind::shortcut && !item.target_id.empty()) {
+            GDS_CHECK(descend(item, path));
+        } else if (full_ && item.kind == ItemKind::shortcut && !item.target_id.empty()) {
             targets_[item.target_id] = drive::target_of(item);
         }
     }
@@ -135,21 +190,52 @@ Status Snapshot::items(const std::string& folder, const std::vector<model::Item>
 }
 
 Status Snapshot::folder_complete(const std::string& folder) {
-    if (!folder.empty()) {
-        const state::ItemNo n = GDS_TRY(store_.intern(folder));
-        listed_.add(n);
+    if (folder.empty()) {
+        return {};
     }
-    return {};
+    const ItemNo n = GDS_TRY(store_.intern(folder));
+    listed_.add(n);
+    if (full_) {
+        return {};
+    }
+    // What an earlier run knew of it and this list did not show.
+    std::vector<ItemNo> children;
+    Query query(store_.db(), "SELECT n FROM item WHERE parent = ?", n);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            break;
+        }
+        children.push_back(query.integer(0));
+    }
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    for (const ItemNo child : children) {
+        if (!seen_.has(child)) {
+            GDS_CHECK(store_.set_absent(child, true));
+        }
+    }
+    GDS_CHECK(store_.set_listed(n, true));
+    return transaction.commit();
 }
 
 Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) {
-    if (!result || result->trashed) {
-        return {};
-    }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    if (!result) {
+        const bool answer = result.error().code == Code::not_found ||
+                            result.error().code == Code::permission_denied;
+        if (answer && !full_) {
+            // Asked for once; the feed tells when it comes into sight.
+            GDS_CHECK(store_.set_absent(GDS_TRY(store_.intern(ref.id)), true));
+        }
+        return transaction.commit();
+    }
     model::Item item = *result;
     if (item.resource_key.empty()) {
         item.resource_key = ref.resource_key;
+    }
+    if (item.trashed) {
+        GDS_CHECK(store_.upsert(item));
+        return transaction.commit();
     }
     GDS_CHECK(record(item));
     GDS_CHECK(transaction.commit());
@@ -157,6 +243,163 @@ Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) 
         linked_folders_.push_back(std::move(item));
     }
     return {};
+}
+
+bool Snapshot::saw(ItemNo item) const {
+    return full_ ? seen_.has(item) : met_.has(item);
+}
+
+Result<bool> Snapshot::listed(ItemNo folder) {
+    if (listed_.has(folder) || everything_listed_) {
+        return true;
+    }
+    if (full_) {
+        return false;
+    }
+    const Store::Standing standing = GDS_TRY(store_.standing(folder));
+    return standing.listed;
+}
+
+Result<bool> Snapshot::current(ItemNo item, ItemNo folder) {
+    if (!full_ || seen_.has(item)) {
+        return true;
+    }
+    return in_doubt_ && !GDS_TRY(listed(folder));
+}
+
+Result<ItemNo> Snapshot::unproven(ItemNo item) {
+    if (full_) {
+        return seen_.has(item) || proven_.has(item) ? 0 : item;
+    }
+    ItemNo at = item;
+    for (int level = 0; level < kMaxDepth; ++level) {
+        if (met_.has(at) || proven_.has(at)) {
+            return 0;
+        }
+        const Store::Standing standing = GDS_TRY(store_.standing(at));
+        if (standing.absent) {
+            return at;
+        }
+        if (standing.trashed || !standing.known || standing.parent == 0) {
+            return 0;  // a change record said that it went to the trash, or to somewhere else
+        }
+        at = standing.parent;
+    }
+    return item;
+}
+
+Result<bool> Snapshot::is_linked(ItemNo item) {
+    Query query(store_.db(), "SELECT n FROM item WHERE target = ?", item);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row || seen_.has(query.integer(0))) {
+            return row;
+        }
+    }
+}
+
+Status Snapshot::told(ItemNo item, const model::Item& state) {
+    if (!full_) {
+        return {};
+    }
+    forget_surprise(item);
+    const ItemNo parent = GDS_TRY(store_.intern(state.parent));
+    const bool inside = !state.trashed && seen_.has(parent) && GDS_TRY(listed(parent));
+    if (!inside) {
+        const bool linked = !state.trashed && GDS_TRY(is_linked(item));
+        if (!linked) {
+            seen_.remove(item);
+            proven_.add(item);
+        }
+        return {};
+    }
+    const bool was_seen = seen_.has(item);
+    seen_.add(item);
+    if (state.kind == ItemKind::shortcut && !state.target_id.empty()) {
+        targets_[state.target_id] = drive::target_of(state);
+        wants_more_ = true;
+    } else if (state.kind == ItemKind::folder && !(was_seen && GDS_TRY(listed(item)))) {
+        const auto known = paths_.find(state.parent);
+        const bool was_flat = std::exchange(flat_, false);
+        GDS_CHECK(descend(state, known == paths_.end() ? std::nullopt : known->second));
+        flat_ = was_flat;
+        wants_more_ = true;
+    }
+    return {};
+}
+
+Status Snapshot::gone(ItemNo item) {
+    forget_surprise(item);
+    seen_.remove(item);
+    proven_.add(item);
+    return store_.set_absent(item, true);
+}
+
+Status Snapshot::expands(ItemNo folder, const FilterPath& path) {
+    expanded_.add(folder);
+    met_.add(folder);
+    if (full_ || wanted_.has(folder) || GDS_TRY(listed(folder))) {
+        return {};
+    }
+    const auto item = GDS_TRY(store_.item(folder));
+    if (!item) {
+        return error(Code::internal, "a folder without its item");
+    }
+    wanted_.add(folder);
+    wants_more_ = true;
+    if (!filter_.empty()) {
+        paths_[item->id] = path;
+    }
+    lister_.want_folder(drive::ref_of(*item));
+    return {};
+}
+
+Status Snapshot::follows(const model::Item& shortcut, ItemNo target) {
+    meets(target);
+    if (full_ || target == 0 || asked_.has(target)) {
+        return {};
+    }
+    const Store::Standing standing = GDS_TRY(store_.standing(target));
+    if (standing.known || standing.absent) {
+        return {};
+    }
+    asked_.add(target);
+    wants_more_ = true;
+    lister_.want_item(drive::target_of(shortcut));
+    return {};
+}
+
+void Snapshot::forget_projection() {
+    met_ = {};
+    expanded_ = {};
+}
+
+Result<NumberSet> Snapshot::above(ItemNo root) {
+    NumberSet items;
+    for (ItemNo at = root; at != 0 && !items.has(at);) {
+        items.add(at);
+        const Store::Standing standing = GDS_TRY(store_.standing(at));
+        at = standing.parent;
+    }
+    return items;
+}
+
+Status Snapshot::settle(ItemNo root) {
+    const NumberSet kept = GDS_TRY(above(root));
+    GDS_CHECK(store_.revise([&](ItemNo n, Store::Standing& standing) {
+        if (full_) {
+            const bool lost = standing.known && !standing.absent && !standing.trashed &&
+                              !seen_.has(n) && !kept.has(n);
+            if (lost && !proven_.has(n) && met_.has(standing.parent)) {
+                surprise(n);
+            }
+            standing.absent = !seen_.has(n) && !kept.has(n);
+            standing.listed = everything_listed_ || listed_.has(n);
+        }
+        standing.listed = standing.listed && standing.folder && expanded_.has(n);
+    }));
+    return store_.forget_items(
+        [&](ItemNo n) { return kept.has(n) || met_.has(n) || (full_ && seen_.has(n)); });
 }
 
 }  // namespace gds::run

@@ -24,6 +24,11 @@ public:
         }
         bits_[index] = true;
     }
+    void remove(std::int64_t n) {
+        if (has(n)) {
+            bits_[static_cast<std::size_t>(n)] = false;
+        }
+    }
     [[nodiscard]] bool has(std::int64_t n) const {
         const auto index = static_cast<std::size_t>(n);
         return index < bits_.size() && bits_[index];
@@ -33,8 +38,8 @@ private:
     std::vector<bool> bits_;
 };
 
-/// A full listing streamed into the remote snapshot, page by page: the source's folders, what
-/// shortcuts lead to, and which items it showed.
+/// The source as this run knows it, in the table `item`: made anew by a full listing, or as the
+/// last run left it and the change feed brought it up to date. Both are streamed, page by page.
 class Snapshot : public drive::ListingObserver {
 public:
     Snapshot(state::Store& store, http::Engine& engine, drive::Api& api, const tree::Filter& filter,
@@ -44,44 +49,92 @@ public:
     /// costs fewest requests where the root is a whole shared drive: pages are filled across
     /// folders, while one parent a query costs a request for each folder, however small.
     Result<drive::ListingResult> list(const model::Item& root, bool flat);
+    /// List what the projection (or the feed, after a full listing) came upon and found unlisted.
+    Result<drive::ListingResult> list_wanted(const model::Item& root);
+    [[nodiscard]] bool wants_more() const { return wants_more_; }
 
-    /// The listing showed this item.
-    [[nodiscard]] bool saw(state::ItemNo item) const { return seen_.has(item); }
-    /// The listing of this folder was read to its last page.
-    [[nodiscard]] bool listed(state::ItemNo folder) const {
-        return everything_listed_ || listed_.has(folder);
-    }
+    /// The item belongs to the source. After a full listing: it was shown. From the feed: it was
+    /// come upon by the projection.
+    [[nodiscard]] bool saw(state::ItemNo item) const;
+    /// All children of this folder are known.
+    Result<bool> listed(state::ItemNo folder);
+    /// The item's row is its present state; where a listing is in doubt, what it did not reach
+    /// counts as it was before. `folder` is 0 where it is not known.
+    Result<bool> current(state::ItemNo item, state::ItemNo folder);
+    /// 0 where the item is there, or a change record told that it is not; else the item that has to
+    /// be asked for by id before a copy of this one may go: itself, or a folder it lies in.
+    Result<state::ItemNo> unproven(state::ItemNo item);
+
+    // What the feed tells. Inside the caller's transaction.
+    Status told(state::ItemNo item, const model::Item& state);
+    /// It is gone, as Drive answered when asked for it by id.
+    Status gone(state::ItemNo item);
+
+    // What the projection comes upon.
+    /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is
+    /// reached by a shortcut, so that no path of its own can rule it out.
+    using FilterPath = std::optional<std::string>;
+    Status expands(state::ItemNo folder, const FilterPath& path);
+    void meets(state::ItemNo item) { met_.add(item); }
+    Status follows(const model::Item& shortcut, state::ItemNo target);
+    /// A new projection is about to start.
+    void forget_projection();
+
+    /// Once the feed told all that is new, what a listing finds besides is counted.
+    void expect_nothing_new() { expecting_ = true; }
+    [[nodiscard]] std::int64_t surprises() const { return surprises_; }
+    /// Something was met that lies in another drive than the root, which the root's feed does not
+    /// tell of.
+    [[nodiscard]] bool foreign() const { return foreign_; }
+    /// Keep what was found for later runs, forget what nobody needs. Only where nothing is in
+    /// doubt. Inside the caller's transaction.
+    Status settle(state::ItemNo root);
 
     Status items(const std::string& folder, const std::vector<model::Item>& page) override;
     Status folder_complete(const std::string& folder) override;
     Status item(const drive::Ref& ref, const Result<model::Item>& result) override;
 
 private:
-    Status record(const model::Item& item);
-    /// A folder's path for the filter; nullopt where it is reached by a shortcut, so that no path
-    /// of its own can rule it out.
-    using FilterPath = std::optional<std::string>;
-    void descend(const model::Item& folder, const FilterPath& parent);
+    Result<state::ItemNo> record(const model::Item& item);
+    void surprise(state::ItemNo item);
+    void forget_surprise(state::ItemNo item);
+    Status descend(const model::Item& folder, const FilterPath& parent);
+    Result<drive::ListingResult> list_to_the_end(const model::Item& root);
     Status list_targets(drive::ListingResult& result);
     /// Queue the folders that shortcuts lead to, but for those that hold the root themselves.
     Status descend_linked(const model::Item& root);
     /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
     Status record_ancestors(const model::Item& root);
+    Result<bool> is_linked(state::ItemNo item);
+    Result<NumberSet> above(state::ItemNo root);
 
     state::Store& store_;
     drive::Api& api_;
     const tree::Filter& filter_;
     drive::Lister lister_;
     std::function<void(std::int64_t)> progress_;
-    NumberSet seen_;
-    NumberSet listed_;
+    bool full_ = false;      ///< a full listing was begun
+    bool in_doubt_ = false;  ///< a listing came to no end
+    bool expecting_ = false;
+    bool foreign_ = false;
+    std::string drive_id_;  ///< the root's
+    NumberSet seen_;         ///< shown by this run's listings
+    NumberSet listed_;       ///< folders that this run listed to the last page
+    NumberSet met_;          ///< items that the last projection came upon
+    NumberSet expanded_;     ///< folders whose children it asked for
+    NumberSet proven_;       ///< gone, as a change record or an answer by id says
+    NumberSet surprising_;
+    std::int64_t surprises_ = 0;
     bool flat_ = false;
     bool everything_listed_ = false;
+    bool wants_more_ = false;
     std::int64_t count_ = 0;
     std::map<std::string, FilterPath> paths_;         ///< of folders, where there is a filter
     std::map<std::string, drive::Ref> targets_;       ///< of shortcuts, not yet looked at
     std::vector<model::Item> linked_folders_;         ///< what they led to, not yet listed
     std::optional<std::set<std::string>> ancestors_;  ///< of the root; known once needed
+    NumberSet wanted_;  ///< folders that the projection asked for
+    NumberSet asked_;   ///< targets of shortcuts that it asked for
 };
 
 }  // namespace gds::run

@@ -25,10 +25,10 @@ SourceSettings effective_source(const SourceSettings& asked, const auth::Credent
 
 namespace {
 
-Result<model::Item> look_up(drive::Api& api, const SourceSettings& source,
-                            const auth::Credentials& credentials) {
+Result<Source> look_up(drive::Api& api, const SourceSettings& source,
+                       const auth::Credentials& credentials) {
     if (!source.id.empty()) {
-        return api.get({source.id});
+        return Source{GDS_TRY(api.get({source.id}))};
     }
     drive::SourcePath path;
     path.path = source.path;
@@ -38,8 +38,27 @@ Result<model::Item> look_up(drive::Api& api, const SourceSettings& source,
     } else if (!source.drive_id.empty()) {
         path.root.id = source.drive_id;
     }
-    const drive::ResolvedSource resolved = GDS_TRY(drive::resolve(api, path));
-    return resolved.folder;
+    drive::ResolvedSource resolved = GDS_TRY(drive::resolve(api, path));
+    return Source{std::move(resolved.folder), false, std::move(resolved.path_ids)};
+}
+
+Status check_folder(const model::Item& folder) {
+    if (folder.kind != model::ItemKind::folder) {
+        return error(Code::conflict,
+                     fmt::format("\"{}\" (id {}) is not a folder; name the folder to mirror with "
+                                 "--source or --source-id",
+                                 folder.name, folder.id));
+    }
+    if (folder.trashed) {
+        return error(Code::not_found,
+                     fmt::format("the folder \"{}\" (id {}) is in Drive's trash; restore it there",
+                                 folder.name, folder.id));
+    }
+    return {};
+}
+
+void judge_extent(Source& found, const SourceSettings& source) {
+    found.whole_drive = !source.drive_id.empty() && found.folder.id == source.drive_id;
 }
 
 /// True where the pin is another account's: which folder its path leads to is another matter.
@@ -57,20 +76,9 @@ Result<Source> find_source(drive::Api& api, const SourceSettings& asked,
                            const auth::Credentials& credentials,
                            const std::optional<volume::Marker>& marker) {
     const SourceSettings source = effective_source(asked, credentials);
-    Source found;
-    found.folder = GDS_TRY(look_up(api, source, credentials));
+    Source found = GDS_TRY(look_up(api, source, credentials));
     const model::Item& folder = found.folder;
-    if (folder.kind != model::ItemKind::folder) {
-        return error(Code::conflict,
-                     fmt::format("\"{}\" (id {}) is not a folder; name the folder to mirror with "
-                                 "--source or --source-id",
-                                 folder.name, folder.id));
-    }
-    if (folder.trashed) {
-        return error(Code::not_found,
-                     fmt::format("the folder \"{}\" (id {}) is in Drive's trash; restore it there",
-                                 folder.name, folder.id));
-    }
+    GDS_CHECK(check_folder(folder));
     const bool pinned = marker && !marker->root_id.empty() && marker->source == source.text();
     if (pinned && marker->root_id != folder.id && !GDS_TRY(is_of_another_account(api, *marker))) {
         return error(
@@ -80,7 +88,16 @@ Result<Source> find_source(drive::Api& api, const SourceSettings& asked,
                         "so with --source-id {}",
                         folder.id, marker->root_id, folder.id));
     }
-    found.whole_drive = !source.drive_id.empty() && folder.id == source.drive_id;
+    judge_extent(found, source);
+    return found;
+}
+
+Result<Source> check_pinned_source(drive::Api& api, const SourceSettings& asked,
+                                   const auth::Credentials& credentials,
+                                   const volume::Marker& marker) {
+    Source found{GDS_TRY(api.get({marker.root_id}))};
+    GDS_CHECK(check_folder(found.folder));
+    judge_extent(found, effective_source(asked, credentials));
     return found;
 }
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gds::run {
 
@@ -15,6 +16,8 @@ namespace gds::run {
 struct Source {
     model::Item folder;
     bool whole_drive = false;  ///< the root of a shared drive
+    /// Every id that the path leads through; empty where the folder was asked for by its id.
+    std::vector<std::string> path_ids = {};
 };
 
 /// What was asked for, with what the rclone section adds: its root folder, shared drive, shared
@@ -26,5 +29,10 @@ SourceSettings effective_source(const SourceSettings& asked, const auth::Credent
 Result<Source> find_source(drive::Api& api, const SourceSettings& source,
                            const auth::Credentials& credentials,
                            const std::optional<volume::Marker>& marker);
+
+/// The same by the pinned id alone, which says nothing of what the path means by now.
+Result<Source> check_pinned_source(drive::Api& api, const SourceSettings& source,
+                                   const auth::Credentials& credentials,
+                                   const volume::Marker& marker);
 
 }  // namespace gds::run

@@ -2,13 +2,13 @@
 
 #include "gds/base/text.h"
 #include "gds/volume/trash.h"
+#include "terms.h"
 #include "whereabouts.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace gds::run {
 
@@ -19,19 +19,13 @@ constexpr int kShownParked = 20;
 /// A run at work rewrites its status every 30 s, unless one large file keeps it busy.
 constexpr std::int64_t kSilenceMs = 600'000;
 
-std::int64_t to_number(const std::string& text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
 Status fill_from_store(report::StatusView& view, state::Store& store) {
     view.schema = 1;
-    const state::Store::Totals totals = GDS_TRY(store.totals());
+    const state::Store::Totals totals = GDS_TRY(store.remembered_totals());
     view.files = totals.files;
     view.bytes = totals.bytes;
-    view.last_success_ms = to_number(GDS_TRY(store.meta("last_success_ms")));
-    view.last_full_listing_ms = to_number(GDS_TRY(store.meta("last_full_listing_ms")));
+    view.last_success_ms = GDS_TRY(store.number("last_success_ms"));
+    view.last_full_listing_ms = GDS_TRY(store.number(kLastFullListing));
     for (const state::RunRow& row : GDS_TRY(store.runs(kShownRuns))) {
         report::StatusRun run;
         run.id = row.id;
@@ -69,7 +63,7 @@ Status fill_withheld(report::StatusView& view, const volume::Marker& marker, sta
     report::StatusWithheld withheld;
     withheld.plan = marker.withheld_plan;
     withheld.approved = marker.approved_plan == marker.withheld_plan;
-    withheld.deletes = to_number(GDS_TRY(store.meta("withheld_deletes")));
+    withheld.deletes = GDS_TRY(store.number("withheld_deletes"));
     const std::string paths = GDS_TRY(store.meta("withheld_paths"));
     if (!paths.empty()) {
         withheld.first_paths = split(paths, kBetweenPaths);
@@ -159,6 +153,9 @@ Result<report::StatusView> status_view(const VolumeSettings& settings) {
         return without_database(store.error(), std::move(words));
     }
     report::StatusView view = GDS_TRY(take_status(*store, volume, marker));
+    const state::Store::Totals totals = GDS_TRY(store->totals());
+    view.files = totals.files;  // a run at work has changed them since it last counted
+    view.bytes = totals.bytes;
     if (words) {
         view.guards = words->guards;
     }

@@ -88,6 +88,18 @@ CREATE TABLE run(
     failed INTEGER NOT NULL,
     bytes INTEGER NOT NULL
 ) WITHOUT ROWID;
+)sql",
+                                              R"sql(
+-- What leads to an item: a change of a shortcut's target is told of the target alone.
+CREATE INDEX item_target ON item(target) WHERE target IS NOT NULL;
+
+-- What the last settled plan skipped, since a run that finds nothing new makes no plan to say it.
+CREATE TABLE skipped(
+    seq INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    id TEXT NOT NULL
+);
 )sql"};
 
 }  // namespace gds::state

@@ -12,6 +12,10 @@ constexpr std::int64_t kNoDownload = 1;
 constexpr std::int64_t kInPhotos = 2;
 constexpr std::int64_t kTrashed = 4;
 constexpr std::int64_t kOwned = 8;
+/// Not Drive's word but ours; see Store::Standing.
+constexpr std::int64_t kAbsent = 16;
+constexpr std::int64_t kListed = 32;
+constexpr std::int64_t kOurs = kAbsent | kListed;
 
 constexpr const char* kSelectItem =
     "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
@@ -49,7 +53,8 @@ bool same_as_row(const Query& row, const model::Item& item, const ItemRow& numbe
            row.integer(5) == item.size.value_or(0) && row.view(6) == item.md5 &&
            row.view(7) == item.sha1 && row.view(8) == item.sha256 &&
            row.integer(9) == item.modified_ms && row.view(10) == stored_revision(item) &&
-           row.view(11) == item.resource_key && row.integer(12) == numbers.flags &&
+           (item.resource_key.empty() || row.view(11) == item.resource_key) &&
+           (row.integer(12) & ~kListed) == numbers.flags &&
            row.integer(13) == numbers.target && row.view(14) == item.target_mime_type;
 }
 
@@ -115,16 +120,25 @@ Status Store::set_meta(const std::string& key, const std::string& value) {
         key, value);
 }
 
+Result<std::int64_t> Store::number(const std::string& key) {
+    Query query(db_, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", key);
+    const bool row = GDS_TRY(query.next());
+    return row ? query.integer(0) : 0;
+}
+
+Result<ItemNo> Store::find(const std::string& id) {
+    Query query(db_, "SELECT n FROM item WHERE id = ?", id);
+    const bool row = GDS_TRY(query.next());
+    return row ? query.integer(0) : 0;
+}
+
 Result<ItemNo> Store::intern(const std::string& id) {
     if (id.empty()) {
         return 0;
     }
-    {
-        Query query(db_, "SELECT n FROM item WHERE id = ?", id);
-        const bool row = GDS_TRY(query.next());
-        if (row) {
-            return query.integer(0);
-        }
+    const ItemNo known = GDS_TRY(find(id));
+    if (known != 0) {
+        return known;
     }
     GDS_CHECK(db_.run("INSERT INTO item(id) VALUES(?)", id));
     return db_.last_rowid();
@@ -136,7 +150,7 @@ Result<std::string> Store::id_of(ItemNo item) {
     return row ? query.text(0) : std::string();
 }
 
-Result<ItemNo> Store::upsert(const model::Item& item) {
+Result<Store::Upserted> Store::upsert(const model::Item& item) {
     const ItemNo n = GDS_TRY(intern(item.id));
     ItemRow numbers;
     numbers.parent = GDS_TRY(intern(item.parent));
@@ -151,7 +165,7 @@ Result<ItemNo> Store::upsert(const model::Item& item) {
         Query query(db_, kSelectItem, n);
         const bool row = GDS_TRY(query.next());
         if (row && same_as_row(query, item, numbers)) {
-            return n;
+            return Upserted{n, false};
         }
     }
     const auto text_or_null = [](std::string_view text) {
@@ -161,14 +175,14 @@ Result<ItemNo> Store::upsert(const model::Item& item) {
         numbers.target == 0 ? std::nullopt : std::optional<std::int64_t>(numbers.target);
     GDS_CHECK(db_.run(
         "UPDATE item SET parent = ?, kind = ?, name = ?, mime = ?, size = ?, md5 = ?, sha1 = ?,"
-        " sha256 = ?, modified_ms = ?, revision = ?, resource_key = ?, flags = ?, target = ?,"
-        " target_mime = ? WHERE n = ?",
+        " sha256 = ?, modified_ms = ?, revision = ?, resource_key = coalesce(?, resource_key),"
+        " flags = ? | (flags & ?), target = ?, target_mime = ? WHERE n = ?",
         numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
         text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
         Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
-        text_or_null(item.resource_key), numbers.flags, target, text_or_null(item.target_mime_type),
-        n));
-    return n;
+        text_or_null(item.resource_key), numbers.flags, kListed, target,
+        text_or_null(item.target_mime_type), n));
+    return Upserted{n, true};
 }
 
 Result<std::optional<model::Item>> Store::item(ItemNo number) {
@@ -195,11 +209,71 @@ Result<std::optional<model::Item>> Store::item(ItemNo number) {
     const std::int64_t flags = row.integer(12);
     item.can_download = (flags & kNoDownload) == 0;
     item.in_photos = (flags & kInPhotos) != 0;
-    item.trashed = (flags & kTrashed) != 0;
+    item.trashed = (flags & (kTrashed | kAbsent)) != 0;
     item.owned_by_me = (flags & kOwned) != 0;
     item.target_id = GDS_TRY(id_of(row.integer(13)));
     item.target_mime_type = row.text(14);
     return std::optional<model::Item>(std::move(item));
+}
+
+namespace {
+
+Store::Standing standing_of(std::int64_t parent, std::int64_t kind, std::int64_t flags) {
+    Store::Standing standing;
+    standing.parent = parent;
+    standing.known = kind != 0;
+    standing.folder = kind == static_cast<std::int64_t>(model::ItemKind::folder);
+    standing.trashed = (flags & kTrashed) != 0;
+    standing.absent = (flags & kAbsent) != 0;
+    standing.listed = (flags & kListed) != 0;
+    return standing;
+}
+
+}  // namespace
+
+Result<Store::Standing> Store::standing(ItemNo item) {
+    Query query(db_, "SELECT parent, kind, flags FROM item WHERE n = ?", item);
+    const bool row = GDS_TRY(query.next());
+    return row ? standing_of(query.integer(0), query.integer(1), query.integer(2)) : Standing();
+}
+
+Status Store::set_flag(ItemNo item, std::int64_t flag, bool on) {
+    return db_.run(
+        "UPDATE item SET flags = (flags & ~?2) | ?3 WHERE n = ?1 AND (flags & ?2) <> ?3", item,
+        flag, on ? flag : 0);
+}
+
+Status Store::set_absent(ItemNo item, bool absent) {
+    return set_flag(item, kAbsent, absent);
+}
+
+Status Store::set_listed(ItemNo item, bool listed) {
+    return set_flag(item, kListed, listed);
+}
+
+Status Store::revise(const std::function<void(ItemNo, Standing&)>& each) {
+    std::vector<std::pair<ItemNo, std::int64_t>> revised;
+    {
+        Query query(db_, "SELECT n, parent, kind, flags FROM item");
+        for (;;) {
+            const bool row = GDS_TRY(query.next());
+            if (!row) {
+                break;
+            }
+            const std::int64_t flags = query.integer(3);
+            Standing standing = standing_of(query.integer(1), query.integer(2), flags);
+            each(query.integer(0), standing);
+            const std::int64_t ours =
+                (standing.absent ? kAbsent : 0) | (standing.listed ? kListed : 0);
+            if (ours != (flags & kOurs)) {
+                revised.emplace_back(query.integer(0), (flags & ~kOurs) | ours);
+            }
+        }
+    }
+    for (const auto& [item, flags] : revised) {
+        GDS_CHECK(db_.run("UPDATE item SET flags = ? WHERE n = ?", flags, item));
+    }
+    return {};
 }
 
 Result<Via> Store::chain(Via outer, ItemNo shortcut) {
@@ -229,13 +303,21 @@ Result<std::vector<ItemNo>> Store::shortcuts(Via via) {
     return chain;
 }
 
+Result<bool> Store::is_referred_to(ItemNo item) {
+    Query query(db_,
+                "SELECT 1 WHERE EXISTS(SELECT 1 FROM entry WHERE item = ?1 AND item <> 0)"
+                " OR EXISTS(SELECT 1 FROM parked WHERE item = ?1)"
+                " OR EXISTS(SELECT 1 FROM via WHERE shortcut = ?1)"
+                " OR EXISTS(SELECT 1 FROM item WHERE parent = ?1)"
+                " OR EXISTS(SELECT 1 FROM item WHERE target = ?1)",
+                item);
+    return query.next();
+}
+
 Status Store::forget_items(const std::function<bool(ItemNo)>& keep) {
     std::vector<ItemNo> gone;
     {
-        Query query(db_,
-                    "SELECT n FROM item WHERE n NOT IN (SELECT item FROM entry)"
-                    " AND n NOT IN (SELECT item FROM parked)"
-                    " AND n NOT IN (SELECT shortcut FROM via)");
+        Query query(db_, "SELECT n FROM item");
         for (;;) {
             const bool row = GDS_TRY(query.next());
             if (!row) {
@@ -246,8 +328,12 @@ Status Store::forget_items(const std::function<bool(ItemNo)>& keep) {
             }
         }
     }
-    for (const ItemNo n : gone) {
-        GDS_CHECK(db_.run("DELETE FROM item WHERE n = ?", n));
+    // A folder goes after what lay in it: children have the higher numbers more often than not.
+    for (auto item = gone.rbegin(); item != gone.rend(); ++item) {
+        const bool needed = GDS_TRY(is_referred_to(*item));
+        if (!needed) {
+            GDS_CHECK(db_.run("DELETE FROM item WHERE n = ?", *item));
+        }
     }
     return {};
 }
@@ -320,6 +406,16 @@ Result<Store::Totals> Store::totals() {
     return Totals{query.integer(0), query.integer(1)};
 }
 
+Status Store::remember_totals() {
+    const Totals now = GDS_TRY(totals());
+    GDS_CHECK(set_meta("files", std::to_string(now.files)));
+    return set_meta("bytes", std::to_string(now.bytes));
+}
+
+Result<Store::Totals> Store::remembered_totals() {
+    return Totals{GDS_TRY(number("files")), GDS_TRY(number("bytes"))};
+}
+
 Status Store::park(const Parked& parked) {
     return db_.run(
         "INSERT OR REPLACE INTO parked(item, via, path, reason, detail, content, attempts,"
@@ -368,24 +464,26 @@ Result<std::map<std::string, std::int64_t>> Store::parked_counts() {
 }
 
 Status Store::add_run(const RunRow& run) {
-    GDS_CHECK(db_.run(
+    return db_.run(
         "INSERT OR REPLACE INTO run(id, command, started_ms, finished_ms, result,"
         " exit_code, message, downloaded, updated, renamed, deleted, failed, bytes)"
         " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run.id, run.command, run.started_ms, run.finished_ms, run.result, run.exit_code,
-        run.message, run.downloaded, run.updated, run.renamed, run.deleted, run.failed, run.bytes));
-    // A month of ten-minute ticks.
-    return db_.run(
-        "DELETE FROM run WHERE id NOT IN"
-        " (SELECT id FROM run ORDER BY started_ms DESC LIMIT 4500)");
+        run.message, run.downloaded, run.updated, run.renamed, run.deleted, run.failed, run.bytes);
+}
+
+Status Store::forget_runs_before(const std::string& id) {
+    return db_.run("DELETE FROM run WHERE id < ?", id);
 }
 
 Result<std::vector<RunRow>> Store::runs(int limit) {
     std::vector<RunRow> all;
     Query row(db_,
               "SELECT id, command, started_ms, finished_ms, result, exit_code, message, downloaded,"
-              " updated, renamed, deleted, failed, bytes FROM run ORDER BY started_ms DESC, id DESC"
-              " LIMIT ?",
+              " updated, renamed, deleted, failed, bytes FROM"
+              // Ids begin with the second, so that only those of one second have to be sorted.
+              " (SELECT * FROM run ORDER BY id DESC LIMIT ?1 + 100)"
+              " ORDER BY started_ms DESC, id DESC LIMIT ?1",
               limit);
     for (;;) {
         const bool found = GDS_TRY(row.next());

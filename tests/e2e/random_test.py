@@ -3,9 +3,11 @@
 meddled with, and of requests that fail: whatever came before, a clean run leaves what a first sync
 into an empty directory would make."""
 
+import json
 import os
 import random
 import shutil
+import sqlite3
 import sys
 import unittest
 
@@ -20,6 +22,17 @@ FAILURES = [{"status": 500}, {"status": 403, "reason": "userRateLimitExceeded"},
             {"status": 429}, {"length": "chunked", "cut_after": 5}]
 LIST_FAILURES = [*FAILURES, {"list": "empty"}, {"list": "half"}, {"list": "drop-token"},
                  {"list": "incomplete"}, {"refuse_page_token": True}]
+FEED_FAILURES = [*FAILURES, {"refuse_page_token": True}, {"status": 410}]
+FEED_SWITCHES = ["feed_noise", "feed_newest_first", "feed_repeats_entry", "short_pages",
+                 "empty_middle_page"]
+# Rows and numbers of one database say nothing to another; ids and paths do.
+ITEMS = """SELECT i.id, p.id, i.kind, i.name, i.size, hex(i.md5), i.modified_ms, i.flags, t.id
+    FROM item i LEFT JOIN item p ON p.n = i.parent LEFT JOIN item t ON t.n = i.target
+    WHERE i.kind <> 0 AND i.flags & 20 = 0"""
+ENTRIES = """WITH RECURSIVE below(n, path) AS (SELECT n, name FROM entry WHERE parent = 0 UNION ALL
+        SELECT e.n, b.path || '/' || e.name FROM entry e JOIN below b ON e.parent = b.n)
+    SELECT b.path, i.id, e.folder, e.size, hex(e.content), e.modified_ms
+    FROM below b JOIN entry e ON e.n = b.n LEFT JOIN item i ON i.n = e.item"""
 
 
 class RandomHistory(SpecCase):
@@ -162,9 +175,9 @@ class RandomHistory(SpecCase):
         """What the source and the volume both hold stays, whatever fails."""
         alive = {what[0] for what in expected.values() if what} & self.contents()
         for _ in range(self.rng.randrange(1, 4)):
-            label = self.rng.choice(["files.list", "files.list", "files.get", "files.media",
-                                     "files.export"])
-            faults = LIST_FAILURES if label == "files.list" else FAILURES
+            label = self.rng.choice(["files.list", "files.list", "changes.list", "changes.list",
+                                     "files.get", "files.media", "files.export"])
+            faults = {"files.list": LIST_FAILURES, "changes.list": FEED_FAILURES}.get(label, FAILURES)
             self.fault({"label": label, "skip": self.rng.randrange(12)}, self.rng.choice(faults),
                        count=self.rng.randrange(1, 4))
         result = self.gds("sync", "--retries", "0", *NO_LIMITS)
@@ -186,6 +199,9 @@ class RandomHistory(SpecCase):
     def test_rounds(self):
         for round_number in range(ROUNDS):
             with self.subTest(round=round_number):
+                self.control("switches", method="DELETE")
+                self.switch(export_bytes_vary=0,
+                            **{name: self.rng.randrange(2) for name in FEED_SWITCHES})
                 for _ in range(self.rng.randrange(1, 14)):
                     self.change()
                 for _ in range(self.rng.choice([0, 0, 1, 3])):
@@ -216,6 +232,28 @@ class RandomHistory(SpecCase):
         self.assertEqual(differing, {}, result.log)
         again = self.sync(*NO_LIMITS)
         self.assertEqual([a for a in again.report["actions"] if a["action"] != "skip"], [])
+        self.assert_same_by_full_listing()
+
+    def database(self, dest):
+        with sqlite3.connect(f"file:{dest}/.gdrive-sync/state.db?mode=ro", uri=True) as db:
+            return {kind: sorted(db.execute(query), key=repr)
+                    for kind, query in {"items": ITEMS, "entries": ENTRIES}.items()}
+
+    def assert_same_by_full_listing(self):
+        """A copy of the volume that lists everything again finds nothing to do, and knows the same."""
+        copy = self.dir / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.dest, copy, symlinks=True)
+        report = self.dir / "full.json"
+        process = self.run_command("sync", "--full", *self.source_options, "--dest", copy,
+                                   "--report", report, *NO_LIMITS)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertNotIn("had not told", process.stderr)
+        actions = json.loads(report.read_text())["actions"]
+        self.assertEqual([a for a in actions if a["action"] != "skip"], [])
+        by_feed, by_listing = self.database(self.dest), self.database(copy)
+        for kind, rows in by_listing.items():
+            self.assertEqual(sorted({*by_feed[kind]} ^ {*rows}, key=repr), [], kind)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,8 @@ std::optional<Error> classify(const http::Response& response);
 /// True for refusals that this account can never get past for this file: download forbidden,
 /// flagged as malware, a type without export. They are skipped, not failed.
 bool is_permanent_refusal(const Error& error);
+/// True where Drive will not go on from a page token: whoever holds it has to list anew.
+bool rejects_page_token(const Error& error);
 /// True where Drive itself said that an item does not exist: 404, and not from some page on the
 /// way.
 bool proves_absence(const Error& error);
@@ -121,6 +123,7 @@ public:
     Result<std::string> start_page_token();
     /// One page of the feed. The last one alone has a new_start_page_token.
     void changes(const std::string& page_token, std::function<void(Result<ChangePage>)> done);
+    Result<ChangePage> changes(const std::string& page_token);
     /// exportLinks of a document: (mime type, URL).
     Result<std::vector<std::pair<std::string, std::string>>> export_links(const Ref& item);
     void export_links(

@@ -77,18 +77,43 @@ public:
     // Settings and facts by name.
     Result<std::string> meta(const std::string& key);
     Status set_meta(const std::string& key, const std::string& value);
+    /// 0 where there is no such fact.
+    Result<std::int64_t> number(const std::string& key);
 
     // The remote snapshot.
     /// The number of an id, made if it is new.
     Result<ItemNo> intern(const std::string& id);
     Result<std::string> id_of(ItemNo item);
-    /// Record an item's present state; writes nothing where nothing changed. Returns its number.
-    Result<ItemNo> upsert(const model::Item& item);
+    /// The number of an id; 0 where it is not known.
+    Result<ItemNo> find(const std::string& id);
+    struct Upserted {
+        ItemNo n = 0;
+        bool changed = false;
+    };
+    /// Record an item's present state; writes nothing where nothing changed. An item that was
+    /// absent is there again.
+    Result<Upserted> upsert(const model::Item& item);
+    /// An absent item reads as trashed.
     Result<std::optional<model::Item>> item(ItemNo item);
+    /// What is known of an item besides what Drive says of it.
+    struct Standing {
+        ItemNo parent = 0;
+        bool known = false;    ///< more than an id that is referred to
+        bool folder = false;
+        bool trashed = false;  ///< Drive said so
+        bool absent = false;   ///< a complete listing or a look-up did not show it
+        bool listed = false;   ///< a folder: all its children are recorded and kept up to date
+    };
+    Result<Standing> standing(ItemNo item);
+    /// Both write nothing where that was known already.
+    Status set_absent(ItemNo item, bool absent);
+    Status set_listed(ItemNo item, bool listed);
+    /// Hand every item to `each`; what it changes of the standing is written.
+    Status revise(const std::function<void(ItemNo, Standing&)>& each);
     Result<Via> chain(Via outer, ItemNo shortcut);
     /// The shortcuts of a chain, outermost first.
     Result<std::vector<ItemNo>> shortcuts(Via via);
-    /// Forget items that `keep` refuses and that no entry, parked row or chain refers to.
+    /// Forget items that `keep` refuses and that no entry, parked row, chain or item refers to.
     Status forget_items(const std::function<bool(ItemNo)>& keep);
 
     // What the volume holds.
@@ -104,6 +129,9 @@ public:
         std::int64_t files = 0, bytes = 0;
     };
     Result<Totals> totals();
+    /// The same as the last call of remember_totals counted it, without counting again.
+    Result<Totals> remembered_totals();
+    Status remember_totals();
 
     // Parked items.
     Status park(const Parked& parked);
@@ -116,10 +144,14 @@ public:
     Status add_run(const RunRow& run);
     /// Newest first.
     Result<std::vector<RunRow>> runs(int limit);
+    /// Forget runs whose id sorts before `id`; ids begin with the time.
+    Status forget_runs_before(const std::string& id);
 
 private:
     explicit Store(Database db) : db_(std::move(db)) {}
     static Result<Store> open_existing(const std::string& path);
+    Status set_flag(ItemNo item, std::int64_t flag, bool on);
+    Result<bool> is_referred_to(ItemNo item);
 
     Database db_;
 };

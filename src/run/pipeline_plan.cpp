@@ -1,0 +1,431 @@
+#include "adoption.h"
+#include "feed.h"
+#include "gds/base/log.h"
+#include "pipeline.h"
+#include "planning.h"
+#include "projection.h"
+#include "scan.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+// What the source holds by now, what the destination holds, and what has to be done about it.
+
+namespace gds::run {
+
+using state::Query;
+
+namespace {
+
+constexpr int kApiConnections = 16;
+
+/// Names the first folder in doubt, as Drive calls it.
+Error doubt_about(state::Store& store, const std::vector<drive::Doubt>& doubts) {
+    const drive::Doubt& first = doubts.front();
+    const auto number = store.intern(first.folder.id);
+    const auto item = number ? store.item(*number) : Result<std::optional<model::Item>>();
+    const std::string named =
+        item && *item
+            ? fmt::format("folder \"{}\" (id {}): ", printable((*item)->name), (*item)->id)
+            : std::string();
+    return error(Code::incomplete,
+                 fmt::format("the listing is incomplete ({} in doubt), so nothing is deleted or "
+                             "renamed; first: {}{}",
+                             plural(static_cast<std::int64_t>(doubts.size()), "folder"), named,
+                             first.error.message));
+}
+
+/// No further request can survive it.
+bool ends_run(const Error& problem) {
+    return problem.code == Code::unauthenticated || problem.code == Code::cancelled;
+}
+
+bool is_ours(const Error& problem) {
+    return problem.code == Code::disk_full || problem.code == Code::read_only ||
+           problem.code == Code::io;
+}
+
+/// Damage may keep size and time, so that no later scan would see it: what is not there any more is
+/// not recorded any more, whatever becomes of this run.
+Status forget_damaged(state::Store& store) {
+    return store.db().run(
+        "UPDATE entry SET content = '', digest = ''"
+        " WHERE n IN (SELECT entry FROM drift WHERE what = 'changed')"
+        " AND n IN (SELECT entry FROM wanted WHERE entry <> 0)");
+}
+
+Result<bool> any(state::Database& db, const char* sql) {
+    Query query(db, sql);
+    return query.next();
+}
+
+}  // namespace
+
+Pipeline::Phase Pipeline::open_source() {
+    http::Options options = settings_.http;
+    options.max_connections = kApiConnections;
+    tokens_ = std::make_unique<auth::TokenSource>(credentials_, settings_.token_endpoint,
+                                                  settings_.drive_endpoint, options, cancel_);
+    if (const auto token = tokens_->token(); !token) {
+        const bool wrong_input = token.error().code == Code::invalid_argument;
+        return wrong_input ? fail(ExitCode::usage, token.error()) : fail_source(token.error());
+    }
+    engine_ = std::make_unique<http::Engine>(options, cancel_, tokens_.get());
+    const SourceSettings source = effective_source(settings_.source, credentials_);
+    api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
+                                        drive::Corpus{source.drive_id});
+    terms_.emplace(source, credentials_, *filter_, settings_.export_formats);
+    auto why = reason_for_full_listing();
+    if (!why) {
+        return fail_destination(why.error());
+    }
+    why_full_ = std::move(*why);
+    return look_for_source(!why_full_.empty());
+}
+
+Pipeline::Phase Pipeline::look_for_source(bool by_path) {
+    auto found = by_path
+                     ? find_source(*api_, settings_.source, credentials_, marker_)
+                     : check_pinned_source(*api_, settings_.source, credentials_, *marker_);
+    if (!found) {
+        return fail_source(found.error().context("the source folder"));
+    }
+    source_ = std::move(*found);
+    record_.source_id = source_->folder.id;
+    return std::nullopt;
+}
+
+/// "" where the change feed will do.
+Result<std::string> Pipeline::reason_for_full_listing() {
+    if (resync_ || settings_.full) {
+        return std::string("it was asked for");
+    }
+    const std::string token = GDS_TRY(store_->meta(kFeedToken));
+    if (token.empty() || !marker_ || marker_->root_id.empty()) {
+        return std::string("no change token is known");
+    }
+    const std::string recorded = GDS_TRY(store_->meta(kFeedTerms));
+    if (const auto other = terms_->difference(recorded)) {
+        return *other;
+    }
+    const std::string foreign = GDS_TRY(store_->meta(kForeign));
+    if (!foreign.empty()) {
+        return std::string("shortcuts lead into another drive, of which the feed tells nothing");
+    }
+    const std::int64_t last = GDS_TRY(store_->number(kLastFullListing));
+    return is_due(last, settings_.full_interval.count(), record_.started_ms)
+               ? std::string("the last one is older than --full-interval")
+               : std::string();
+}
+
+Pipeline::Phase Pipeline::list() {
+    snapshot_ = std::make_unique<Snapshot>(*store_, *engine_, *api_, *filter_,
+                                           [this](std::int64_t n) { show("listing", n); });
+    const auto root = store_->intern(source_->folder.id);
+    if (!root) {
+        return fail_destination(root.error());
+    }
+    root_ = *root;
+    if (Phase failure = follow_feed()) {
+        return failure;
+    }
+    return why_full_.empty() ? std::nullopt : list_fully();
+}
+
+std::unique_ptr<Feed> Pipeline::make_feed() {
+    const SourceSettings source = effective_source(settings_.source, credentials_);
+    std::set<std::string> ids;
+    std::set<std::string> names;
+    const auto recorded = store_->meta(kPathIds);
+    if (source.id.empty() && recorded) {
+        for (const std::string& id : split(*recorded, '\n')) {
+            ids.insert(id);
+        }
+        for (const std::string& name : split(source.path, '/')) {
+            names.insert(name);
+        }
+    }
+    ids.erase(source_->folder.id);  // asked for in every run
+    feed_api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
+                                             drive::Corpus{source_->folder.drive_id});
+    return std::make_unique<Feed>(*store_, *engine_, *feed_api_, *snapshot_, std::move(ids),
+                                  std::move(names), [this](std::int64_t n) { show("changes", n); });
+}
+
+/// Before a full listing too, so that what the feed did not tell can be counted.
+Pipeline::Phase Pipeline::follow_feed() {
+    feed_ = make_feed();
+    const auto token = store_->meta(kFeedToken);
+    const auto recorded = store_->meta(kFeedTerms);
+    if (!token || !recorded) {
+        return fail_destination(token ? recorded.error() : token.error());
+    }
+    if (token->empty() || terms_->difference(*recorded)) {
+        return std::nullopt;
+    }
+    auto news = feed_->follow(*token);
+    if (news) {
+        next_token_ = news->token;
+        snapshot_->expect_nothing_new();
+        news_ = news->any;
+        doubt_ = why_full_.empty() ? news->doubt : std::nullopt;
+        return news->path && why_full_.empty() ? look_for_source(true) : std::nullopt;
+    }
+    if (is_ours(news.error())) {
+        return fail_destination(news.error());
+    }
+    if (drive::rejects_page_token(news.error())) {
+        why_full_ = "Drive does not accept the change token any more";
+        return look_for_source(true);
+    }
+    return why_full_.empty() || ends_run(news.error()) ? fail_source(news.error()) : std::nullopt;
+}
+
+/// Where the feed begins after a full listing: before it, or what changes meanwhile would be lost.
+Pipeline::Phase Pipeline::begin_feed() {
+    if (!next_token_.empty()) {
+        return std::nullopt;
+    }
+    auto token = feed_api_->start_page_token();
+    if (token) {
+        next_token_ = std::move(*token);
+        return std::nullopt;
+    }
+    if (ends_run(token.error())) {
+        return fail_source(token.error());
+    }
+    log::warn("the change feed cannot be used, so that the next run lists the whole folder again",
+              {{"because", token.error().message}});
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::list_fully() {
+    record_.full_listing = true;
+    log::info("listing the whole folder", {{"because", why_full_}});
+    const bool followed = !next_token_.empty();
+    if (Phase failure = begin_feed()) {
+        return failure;
+    }
+    const auto forgotten = [&]() -> Status {
+        state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+        GDS_CHECK(store_->set_meta(kFeedToken, ""));
+        GDS_CHECK(store_->set_meta(kSettled, ""));
+        return transaction.commit();
+    }();
+    if (!forgotten) {
+        return fail_destination(forgotten.error());
+    }
+    if (Phase failure = take_listing(snapshot_->list(source_->folder, source_->whole_drive))) {
+        return failure;
+    }
+    const bool replay = !next_token_.empty() && (!followed || snapshot_->surprises() > 0);
+    return doubt_ || !replay ? std::nullopt : replay_feed();
+}
+
+/// What changed while the listing went on.
+Pipeline::Phase Pipeline::replay_feed() {
+    const auto news = feed_->follow(next_token_);
+    if (!news) {
+        if (ends_run(news.error()) || is_ours(news.error())) {
+            return is_ours(news.error()) ? fail_destination(news.error())
+                                         : fail_source(news.error());
+        }
+        log::warn("what changed during the listing is left to the next run",
+                  {{"because", news.error().message}});
+        return std::nullopt;
+    }
+    if (news->doubt) {
+        doubt_ = news->doubt;
+        return std::nullopt;
+    }
+    next_token_ = news->token;
+    return snapshot_->wants_more() ? take_listing(snapshot_->list_wanted(source_->folder))
+                                   : std::nullopt;
+}
+
+Pipeline::Phase Pipeline::take_listing(const Result<drive::ListingResult>& listing) {
+    if (!listing) {
+        return is_ours(listing.error()) ? fail_destination(listing.error())
+                                        : fail_source(listing.error());
+    }
+    if (!listing->complete && !doubt_) {
+        doubt_ = doubt_about(*store_, listing->doubts);
+    }
+    return std::nullopt;
+}
+
+Pipeline::Phase Pipeline::plan() {
+    const auto unchanged = find_unchanged();
+    if (!unchanged) {
+        return fail_destination(unchanged.error());
+    }
+    unchanged_ = *unchanged;
+    if (unchanged_) {
+        planned_ = true;
+        return std::nullopt;
+    }
+    if (const Status unsettled = store_->set_meta(kSettled, ""); !unsettled) {
+        return fail_destination(unsettled.error());
+    }
+    if (Phase failure = project()) {
+        return failure;
+    }
+    return compare_destination();
+}
+
+/// True where the last plan left nothing to do, the feed told nothing since, and the destination is
+/// as it was left: there is no need to look at every item again.
+Result<bool> Pipeline::find_unchanged() {
+    const std::string settled = GDS_TRY(store_->meta(kSettled));
+    const bool nothing_new = why_full_.empty() && !doubt_ && !news_ && settled == settled_terms();
+    if (!nothing_new) {
+        return false;
+    }
+    Query due(store_->db(), "SELECT 1 FROM parked WHERE next_try_ms <= ?", record_.started_ms);
+    const bool retries = GDS_TRY(due.next());
+    if (retries) {
+        return false;
+    }
+    const state::Store::Totals totals = GDS_TRY(store_->remembered_totals());
+    volume_files_ = totals.files;
+    const bool scanning = GDS_TRY(scan_is_due());
+    if (scanning) {
+        GDS_CHECK(scan());
+        const bool strayed = GDS_TRY(any(store_->db(), "SELECT 1 FROM drift UNION ALL SELECT 1"
+                                                       " FROM stray LIMIT 1"));
+        if (strayed) {
+            return false;
+        }
+    }
+    source_files_ = GDS_TRY(store_->number("source_files"));
+    record_.counts.unchanged = GDS_TRY(store_->number("unchanged_files"));
+    GDS_CHECK(store_->db().run(
+        "INSERT INTO action(kind, path, reason, id, outcome) SELECT ?, path, reason, id, ?"
+        " FROM skipped ORDER BY seq",
+        static_cast<std::int64_t>(model::ActionKind::skip),
+        static_cast<std::int64_t>(model::ActionOutcome::skipped)));
+    return true;
+}
+
+/// The tree that the source asks for. What it leads to and nobody has listed yet is listed first.
+Pipeline::Phase Pipeline::project() {
+    for (;;) {
+        Projection projection(*store_, *filter_, settings_.export_formats, *snapshot_);
+        const auto build = [&]() -> Status {
+            state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
+            GDS_CHECK(projection.build(root_));
+            return transaction.commit();
+        };
+        if (const Status projected = build(); !projected) {
+            return fail_destination(projected.error());
+        }
+        source_files_ = projection.files();
+        if (!snapshot_->wants_more()) {
+            return std::nullopt;
+        }
+        if (Phase failure = take_listing(snapshot_->list_wanted(source_->folder))) {
+            return failure;
+        }
+    }
+}
+
+Result<bool> Pipeline::scan_is_due() {
+    const std::int64_t last = GDS_TRY(store_->number(kLastScan));
+    return resync_ || is_due(last, settings_.scan_interval.count(), record_.started_ms);
+}
+
+Status Pipeline::scan() {
+    ScanOptions scanning;
+    scanning.hash_everything = resync_;
+    scanning.own_files.insert(settings_.own_files.begin(), settings_.own_files.end());
+    scanning.progress = [this](std::int64_t files, std::int64_t bytes) {
+        show("scanning", files, 0, bytes);
+    };
+    Scan scan(*store_, *volume_, *filter_, scanning, cancel_);
+    GDS_CHECK(scan.run());
+    volume_files_ = scan.files();
+    scanned_ = true;
+    return {};
+}
+
+/// A scan made before the projection did not know what a filter hides.
+Status Pipeline::scan_after_projection() {
+    if (scanned_) {
+        const bool hides = GDS_TRY(any(store_->db(), "SELECT 1 FROM hidden LIMIT 1"));
+        if (!hides) {
+            return {};
+        }
+        GDS_CHECK(store_->db().execute(
+            "DELETE FROM drift; DELETE FROM stray; DELETE FROM invisible; DELETE FROM held"));
+        return scan();
+    }
+    const bool due = GDS_TRY(scan_is_due());
+    if (due) {
+        return scan();
+    }
+    const state::Store::Totals totals = GDS_TRY(store_->totals());
+    volume_files_ = totals.files;
+    return {};
+}
+
+Pipeline::Phase Pipeline::compare_destination() {
+    if (const Status scanned = scan_after_projection(); !scanned) {
+        return fail_destination(scanned.error());
+    }
+    AdoptionOptions adopting;
+    adopting.export_formats = settings_.export_formats;
+    adopting.in_doubt = doubt_.has_value();
+    adopting.progress = [this](std::int64_t files) { show("comparing", files); };
+    Adoption adoption(*store_, *volume_, adopting, cancel_);
+    if (const Status adopted = adoption.run(); !adopted) {
+        return fail_destination(adopted.error());
+    }
+    if (adoption.adopted() > 0) {
+        log::info("adopted files that were already there", {{"files", adoption.adopted()}});
+    }
+    return make_plan();
+}
+
+Pipeline::Phase Pipeline::make_plan() {
+    PlanningOptions planning;
+    planning.export_formats = settings_.export_formats;
+    planning.delete_unmanaged = settings_.delete_unmanaged;
+    planning.in_doubt = doubt_.has_value();
+    planning.retry_parked = resync_;
+    planning.now_ms = record_.started_ms;
+    planning.listed = [this](state::ItemNo folder) {
+        return snapshot_->listed(folder == 0 ? root_ : folder);
+    };
+    Planning planner(*store_, planning);
+    if (const Status made = planner.run(); !made) {
+        return fail_destination(made.error());
+    }
+    Status noted = forget_damaged(*store_);
+    if (noted && resync_ && !settings_.dry_run() && !doubt_) {
+        noted = remember_resync();
+    }
+    if (!noted) {
+        return fail_destination(noted.error());
+    }
+    record_.counts.unchanged = planner.unchanged();
+    planned_ = true;
+    return std::nullopt;
+}
+
+/// From here on the rest is what any sync does: what the resync found is recorded, so that the same
+/// id, given again by a pod that is retried, does not start over.
+Status Pipeline::remember_resync() {
+    constexpr std::ptrdiff_t kKept = 100;
+    auto& ids = marker_->resync_ids;
+    if (settings_.resync_id.empty()) {
+        return {};
+    }
+    ids.push_back(settings_.resync_id);
+    if (std::ssize(ids) > kKept) {
+        ids.erase(ids.begin(), ids.end() - kKept);
+    }
+    return volume::write_marker(*volume_, *marker_);
+}
+
+}  // namespace gds::run

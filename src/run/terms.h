@@ -1,0 +1,46 @@
+#pragma once
+
+#include "gds/auth/token_source.h"
+#include "gds/base/result.h"
+#include "gds/state/store.h"
+#include "gds/tree/filter.h"
+#include "source.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gds::run {
+
+// Facts that the table `meta` keeps of the snapshot.
+/// Where the change feed goes on; empty where only a full listing will do.
+inline constexpr const char* kFeedToken = "feed_token";
+/// The terms under which the snapshot was made.
+inline constexpr const char* kFeedTerms = "feed_terms";
+/// The terms under which the last plan left nothing to do; empty since then something has changed.
+inline constexpr const char* kSettled = "settled";
+/// Ids that the source's path leads through, one a line.
+inline constexpr const char* kPathIds = "path_ids";
+/// Not empty: something lies in another drive, of whose changes the feed does not tell.
+inline constexpr const char* kForeign = "foreign";
+inline constexpr const char* kLastFullListing = "last_full_listing_ms";
+inline constexpr const char* kLastScan = "last_scan_ms";
+
+/// What a recorded snapshot depends on besides Drive: whose account, which folder, which filters.
+class Terms {
+public:
+    Terms(const SourceSettings& source, const auth::Credentials& credentials,
+          const tree::Filter& filter, const std::vector<std::string>& export_formats);
+
+    [[nodiscard]] const std::string& text() const { return text_; }
+    /// What differs from terms recorded earlier, in words; nullopt: nothing.
+    [[nodiscard]] std::optional<std::string> difference(const std::string& recorded) const;
+
+private:
+    std::string text_;
+};
+
+/// When something was last done and how often it is to be: true also where the clock was set back.
+bool is_due(std::int64_t last_ms, std::int64_t interval_ms, std::int64_t now_ms);
+
+}  // namespace gds::run
