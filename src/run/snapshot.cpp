@@ -395,6 +395,9 @@ Status Snapshot::settle(ItemNo root) {
             }
             standing.absent = !seen_.has(n) && !kept.has(n);
             standing.listed = everything_listed_ || listed_.has(n);
+        } else if (standing.known) {
+            // Where it went to, its changes are of no interest: it has to be asked for again.
+            standing.absent = standing.absent || (!met_.has(n) && !kept.has(n));
         }
         standing.listed = standing.listed && standing.folder && expanded_.has(n);
     }));
