@@ -3,7 +3,6 @@
 #include "gds/base/log.h"
 #include "terms.h"
 
-#include <map>
 #include <utility>
 
 namespace gds::run {
@@ -18,11 +17,10 @@ constexpr int kMaxEmptyPages = 1000;
 
 }  // namespace
 
-Feed::Feed(state::Store& store, http::Engine& engine, drive::Api& api, Snapshot& snapshot,
+Feed::Feed(state::Store& store, drive::Api& api, Snapshot& snapshot,
            std::set<std::string> path_ids, std::set<std::string> path_names,
            std::function<void(std::int64_t)> progress)
     : store_(store),
-      engine_(engine),
       api_(api),
       snapshot_(snapshot),
       path_ids_(std::move(path_ids)),
@@ -47,7 +45,6 @@ Result<FeedNews> Feed::follow(const std::string& token) {
             return error(Code::bad_response, "the change feed's last page has no new token");
         }
     }
-    GDS_CHECK(confirm_removed());
     return news_;
 }
 
@@ -58,6 +55,10 @@ Status Feed::take_page(const drive::ChangePage& page) {
     }
     if (news_.any) {
         GDS_CHECK(store_.set_meta(kSettled, ""));
+    }
+    if (news_.path) {
+        // Told once only: a run that does not come to its end has to look up the path again.
+        GDS_CHECK(store_.set_meta(kFeedToken, ""));
     }
     GDS_CHECK(transaction.commit());
     entries_ += static_cast<std::int64_t>(page.changes.size());
@@ -72,18 +73,16 @@ Status Feed::take(const drive::Change& change) {
         return {};  // of a shared drive itself: the root is asked for in every run
     }
     const ItemNo known = GDS_TRY(store_.find(change.id));
-    news_.path = news_.path || path_ids_.count(change.id) != 0;
+    const bool on_path = path_ids_.count(change.id) != 0;
     if (change.removed || !change.item) {
-        if (known != 0) {
-            removed_.insert(known);
-        }
-        return {};
+        news_.path = news_.path || on_path;
+        return known == 0 ? Status() : forget(known);
     }
-    removed_.erase(known);
     const model::Item& item = *change.item;
     const bool leads_on = item.kind == ItemKind::folder || item.kind == ItemKind::shortcut;
     news_.path = news_.path || (leads_on && path_names_.count(item.name) != 0);
     if (known == 0) {
+        news_.path = news_.path || on_path;
         const ItemNo parent = item.trashed ? 0 : GDS_TRY(store_.find(item.parent));
         const bool inside = parent != 0 && GDS_TRY(snapshot_.listed(parent));
         if (!inside) {
@@ -93,52 +92,20 @@ Status Feed::take(const drive::Change& change) {
     return record(item);
 }
 
+/// Lost from sight, which may mean deleted: whoever wants to delete its copy has to ask.
+Status Feed::forget(ItemNo item) {
+    const state::Store::Standing standing = GDS_TRY(store_.standing(item));
+    news_.any = news_.any || (standing.known && !standing.absent);
+    GDS_CHECK(store_.set_absent(item, true));
+    snapshot_.lost(item);
+    return {};
+}
+
 Status Feed::record(const model::Item& item) {
     const state::Store::Upserted recorded = GDS_TRY(store_.upsert(item));
+    news_.path = news_.path || (recorded.changed && path_ids_.count(item.id) != 0);
     news_.any = news_.any || recorded.changed;
     return snapshot_.told(recorded.n, item);
-}
-
-Status Feed::confirm_removed() {
-    std::map<ItemNo, Result<model::Item>> answers;
-    for (const ItemNo item : std::exchange(removed_, {})) {
-        const state::Store::Standing standing = GDS_TRY(store_.standing(item));
-        const auto recorded = GDS_TRY(store_.item(item));
-        if (!standing.known || standing.absent || !recorded) {
-            continue;
-        }
-        api_.get({recorded->id, recorded->resource_key},
-                 [&answers, item](Result<model::Item> answer) {
-                     answers.insert_or_assign(item, std::move(answer));
-                 });
-    }
-    engine_.run();
-    if (answers.empty()) {
-        return {};
-    }
-    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
-    GDS_CHECK(store_.set_meta(kSettled, ""));
-    for (const auto& [item, answer] : answers) {
-        GDS_CHECK(settle_removed(item, answer));
-    }
-    return transaction.commit();
-}
-
-Status Feed::settle_removed(ItemNo item, const Result<model::Item>& answer) {
-    if (answer) {
-        return record(*answer);
-    }
-    if (!drive::proves_absence(answer.error())) {
-        const bool ends_run =
-            answer.error().code == Code::unauthenticated || answer.error().code == Code::cancelled;
-        const Error doubt = answer.error().context("an item that the change feed calls removed");
-        if (!ends_run && !news_.doubt) {
-            news_.doubt = doubt;
-        }
-        return ends_run ? Status(doubt) : Status();
-    }
-    news_.any = true;
-    return snapshot_.gone(item);
 }
 
 }  // namespace gds::run

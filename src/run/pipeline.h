@@ -54,6 +54,7 @@ private:
     Status begin_state();
     Phase open_source();
     Phase look_for_source(bool by_path);
+    Phase look_for_source_again();
     Result<std::string> reason_for_full_listing();
     Phase list();
     std::unique_ptr<Feed> make_feed();

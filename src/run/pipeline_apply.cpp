@@ -334,6 +334,7 @@ Status Pipeline::tidy() {
 Status Pipeline::settle_snapshot() {
     GDS_CHECK(snapshot_->settle(root_));
     GDS_CHECK(store_->set_meta(kFeedTerms, terms_->text()));
+    GDS_CHECK(store_->set_meta(kFeedRoot, source_->folder.id));
     if (snapshot_->foreign() || record_.full_listing) {
         GDS_CHECK(store_->set_meta(kForeign, snapshot_->foreign() ? "1" : ""));
     }

@@ -19,6 +19,7 @@ using state::Query;
 namespace {
 
 constexpr int kApiConnections = 16;
+constexpr const char* kAnotherSource = "another source folder";
 
 /// Names the first folder in doubt, as Drive calls it.
 Error doubt_about(state::Store& store, const std::vector<drive::Doubt>& doubts) {
@@ -88,6 +89,11 @@ Pipeline::Phase Pipeline::look_for_source(bool by_path) {
     auto found = by_path
                      ? find_source(*api_, settings_.source, credentials_, marker_)
                      : check_pinned_source(*api_, settings_.source, credentials_, *marker_);
+    const bool elsewhere = !found && !by_path && (found.error().code == Code::not_found ||
+                                                  found.error().code == Code::conflict);
+    if (elsewhere) {
+        return look_for_source(true);  // what the path means now says more
+    }
     if (!found) {
         return fail_source(found.error().context("the source folder"));
     }
@@ -109,6 +115,10 @@ Result<std::string> Pipeline::reason_for_full_listing() {
     if (const auto other = terms_->difference(recorded)) {
         return *other;
     }
+    const std::string root = GDS_TRY(store_->meta(kFeedRoot));
+    if (root != marker_->root_id) {
+        return std::string(kAnotherSource);
+    }
     const std::string foreign = GDS_TRY(store_->meta(kForeign));
     if (!foreign.empty()) {
         return std::string("shortcuts lead into another drive, of which the feed tells nothing");
@@ -122,14 +132,14 @@ Result<std::string> Pipeline::reason_for_full_listing() {
 Pipeline::Phase Pipeline::list() {
     snapshot_ = std::make_unique<Snapshot>(*store_, *engine_, *api_, *filter_,
                                            [this](std::int64_t n) { show("listing", n); });
+    if (Phase failure = follow_feed()) {
+        return failure;
+    }
     const auto root = store_->intern(source_->folder.id);
     if (!root) {
         return fail_destination(root.error());
     }
     root_ = *root;
-    if (Phase failure = follow_feed()) {
-        return failure;
-    }
     return why_full_.empty() ? std::nullopt : list_fully();
 }
 
@@ -146,11 +156,23 @@ std::unique_ptr<Feed> Pipeline::make_feed() {
             names.insert(name);
         }
     }
-    ids.erase(source_->folder.id);  // asked for in every run
     feed_api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
                                              drive::Corpus{source_->folder.drive_id});
-    return std::make_unique<Feed>(*store_, *engine_, *feed_api_, *snapshot_, std::move(ids),
-                                  std::move(names), [this](std::int64_t n) { show("changes", n); });
+    return std::make_unique<Feed>(*store_, *feed_api_, *snapshot_, std::move(ids), std::move(names),
+                                  [this](std::int64_t n) { show("changes", n); });
+}
+
+/// The feed told of something on the source's path.
+Pipeline::Phase Pipeline::look_for_source_again() {
+    const std::string before = source_->folder.id;
+    if (Phase failure = look_for_source(true)) {
+        return failure;
+    }
+    if (source_->folder.id != before) {
+        why_full_ = kAnotherSource;
+        next_token_.clear();
+    }
+    return std::nullopt;
 }
 
 /// Before a full listing too, so that what the feed did not tell can be counted.
@@ -169,8 +191,7 @@ Pipeline::Phase Pipeline::follow_feed() {
         next_token_ = news->token;
         snapshot_->expect_nothing_new();
         news_ = news->any;
-        doubt_ = why_full_.empty() ? news->doubt : std::nullopt;
-        return news->path && why_full_.empty() ? look_for_source(true) : std::nullopt;
+        return news->path && why_full_.empty() ? look_for_source_again() : std::nullopt;
     }
     if (is_ours(news.error())) {
         return fail_destination(news.error());
@@ -233,10 +254,6 @@ Pipeline::Phase Pipeline::replay_feed() {
         }
         log::warn("what changed during the listing is left to the next run",
                   {{"because", news.error().message}});
-        return std::nullopt;
-    }
-    if (news->doubt) {
-        doubt_ = news->doubt;
         return std::nullopt;
     }
     next_token_ = news->token;

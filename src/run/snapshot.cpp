@@ -328,11 +328,9 @@ Status Snapshot::told(ItemNo item, const model::Item& state) {
     return {};
 }
 
-Status Snapshot::gone(ItemNo item) {
+void Snapshot::lost(ItemNo item) {
     forget_surprise(item);
     seen_.remove(item);
-    proven_.add(item);
-    return store_.set_absent(item, true);
 }
 
 Status Snapshot::expands(ItemNo folder, const FilterPath& path) {

@@ -67,8 +67,7 @@ public:
 
     // What the feed tells. Inside the caller's transaction.
     Status told(state::ItemNo item, const model::Item& state);
-    /// It is gone, as Drive answered when asked for it by id.
-    Status gone(state::ItemNo item);
+    void lost(state::ItemNo item);
 
     // What the projection comes upon.
     /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is

@@ -17,6 +17,8 @@ namespace gds::run {
 inline constexpr const char* kFeedToken = "feed_token";
 /// The terms under which the snapshot was made.
 inline constexpr const char* kFeedTerms = "feed_terms";
+/// The id of the folder that it is a snapshot of.
+inline constexpr const char* kFeedRoot = "feed_root";
 /// The terms under which the last plan left nothing to do; empty since then something has changed.
 inline constexpr const char* kSettled = "settled";
 /// Ids that the source's path leads through, one a line.

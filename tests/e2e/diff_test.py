@@ -82,7 +82,7 @@ class Text(DiffCase):
         self.assertLessEqual({"id", "command", "listing", "dry_run", "started", "finished",
                               "result", "exit_code"}, set(shown["run"]))
         self.assertEqual((shown["run"]["command"], shown["run"]["dry_run"],
-                          shown["run"]["listing"]), ("diff", True, "full"))
+                          shown["run"]["listing"]), ("diff", True, "changes"))
         self.assertEqual(shown["source"]["path"], "claude/files")
         self.assertEqual(shown["source"]["id"], self.control("tree?path=claude/files")["id"])
         self.assertEqual(shown["destination"], str(self.dest))
@@ -267,7 +267,7 @@ class WithoutATrace(DiffCase):
         sub = self.control("tree?path=claude/files/sub")["id"]
         self.strike({"list": "incomplete"}, label="files.list", path=sub)
         with self.untouched():
-            run = self.gds("diff")
+            run = self.gds("diff", "--full")
         self.said(run, 6, "incomplete", sub)
         self.assertEqual(run.counts["delete"], 0)
 

@@ -94,6 +94,7 @@ class ExitCodes(AgentCase):
         self.source.rename(self.drive / "elsewhere")
         run = self.sync_with_outputs(code=6, result="source")
         self.said(run, 6, '"files"', '"claude"', "--source")
+        self.assertEqual(self.gds("sync").code, 6, "once is not enough to be believed")
         self.assertEqual(len(list(self.dest.glob("file*"))), 30)
 
     def test_6_the_listing_is_incomplete(self):
@@ -103,14 +104,14 @@ class ExitCodes(AgentCase):
         self.control("rescan", {})
         folder = self.control("tree?path=claude/files")["id"]
         self.strike({"list": "incomplete"}, label="files.list", path=folder)
-        run = self.sync_with_outputs(code=6, result="source")
+        run = self.sync_with_outputs("--full", code=6, result="source")
         self.said(run, 6, "incomplete", f"id {folder}", "next run")
         self.assertTrue((self.dest / "file000.txt").exists())
 
     def test_6_the_path_cannot_be_looked_up(self):
         self.sync()
         self.switch(incomplete_search=1)
-        run = self.sync_with_outputs(code=6, result="source")
+        run = self.sync_with_outputs("--full", code=6, result="source")
         self.said(run, 6, '"claude"', "incompleteSearch", "next run")
 
     def test_6_nobody_answers(self):
@@ -208,12 +209,12 @@ class Precedence(AgentCase):
     def test_source_over_partial(self):
         self.fail_one()
         self.doubt()
-        self.said(self.gds("sync"), 6, "incomplete")
+        self.said(self.gds("sync", "--full"), 6, "incomplete")
 
     def test_source_over_guard(self):
         self.trip_a_guard()
         self.doubt()
-        self.said(self.gds("sync"), 6, "incomplete")
+        self.said(self.gds("sync", "--full"), 6, "incomplete")
         self.assertTrue((self.dest / "file000.txt").exists())
 
     def test_destination_over_guard(self):
@@ -229,7 +230,7 @@ class Precedence(AgentCase):
         self.control("rescan", {})
         sub = self.control("tree?path=claude/files/sub")["id"]
         self.strike({"list": "incomplete"}, label="files.list", path=sub)
-        self.said(self.gds("sync"), 7, "free")
+        self.said(self.gds("sync", "--full"), 7, "free")
 
     def test_auth_over_guard_and_partial(self):
         self.fail_one()

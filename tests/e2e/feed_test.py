@@ -142,7 +142,9 @@ class Follows(FeedCase):
         body = {"newStartPageToken": "1000", "changes": [
             {"changeType": "file", "removed": True, "fileId": self.b.id}]}
         self.fault({"label": "changes.list"}, {"body": json.dumps(body)}, count=1)
-        self.follow()
+        self.follow(expect=6)
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+        self.assertEqual(self.sync().report["actions"], [])
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
 
     def test_what_is_called_removed_and_cannot_be_asked_for_stays(self):
@@ -151,8 +153,13 @@ class Follows(FeedCase):
         self.follow("--retries", "0", expect=6)
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
         self.clear_faults()
-        self.follow()
+        self.sync()
         self.assert_mirror({"a.txt": self.a, "sub": None})
+
+    def test_past_a_limit_nothing_that_is_called_removed_is_asked_for(self):
+        self.edit("revoke", id=self.b.id)
+        self.follow("--max-delete", "0", expect=4)
+        self.assertEqual(self.asked.count("files.get"), 1)
 
     def test_swapped_names(self):
         self.edit("rename", id=self.a.id, name="other")

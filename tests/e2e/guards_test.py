@@ -259,7 +259,7 @@ class Approval(GuardCase):
         plan = self.withheld().report["plan"]
         self.approve(plan)
         self.strike({"close": True}, label="files.list")
-        self.assertEqual(self.gds("sync", "--retries", "0").code, 6)
+        self.assertEqual(self.gds("sync", "--full", "--retries", "0").code, 6)
         self.clear_faults()
         self.sync()
         self.assertEqual(self.kept(), 4)

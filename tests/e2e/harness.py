@@ -52,6 +52,8 @@ class MirrorCase(unittest.TestCase):
     emulator_options = []
     client_secret = "sec"
     refresh_token = "rt"
+    #: For tests about listings: later runs list the whole folder too, as the first one does.
+    every_run_lists = False
 
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="gds-e2e-"))
@@ -108,6 +110,8 @@ class MirrorCase(unittest.TestCase):
 
     def environment(self):
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("GDRIVE_", "RCLONE_"))}
+        if self.every_run_lists:
+            keep["GDRIVE_SYNC_FULL_INTERVAL"] = "0"
         return {**keep, "GDRIVE_SYNC_CLIENT_ID": "cid",
                 "GDRIVE_SYNC_CLIENT_SECRET": self.client_secret,
                 "GDRIVE_SYNC_REFRESH_TOKEN": self.refresh_token,

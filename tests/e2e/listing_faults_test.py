@@ -39,6 +39,8 @@ LIES = {
 
 
 class EveryRequest(MirrorCase):
+    every_run_lists = True
+
     def setUp(self):
         super().setUp()
         self.step = 0

@@ -16,6 +16,8 @@ def listing_of(folder):
 
 
 class Paging(SpecCase):
+    every_run_lists = True
+
     spec = {"generate": [{"path": "/claude/files/many", "files": 1234, "size": 5}]}
 
     def names(self):
@@ -67,6 +69,8 @@ class Paging(SpecCase):
 class Answers(SpecCase):
     """Answers that are no list at all."""
 
+    every_run_lists = True
+
     def setUp(self):
         super().setUp()
         self.make_folder("sub", id="SUB")
@@ -102,6 +106,8 @@ class Answers(SpecCase):
 class Doubt(SpecCase):
     """One folder cannot be listed; what lies in the others is brought up to date all the same, and
     nothing is deleted, renamed or removed anywhere."""
+
+    every_run_lists = True
 
     def setUp(self):
         super().setUp()
@@ -272,6 +278,8 @@ class Doubt(SpecCase):
 
 class Confirmation(SpecCase):
     """A delete goes through only when Drive says by id that the item is out of the folder."""
+
+    every_run_lists = True
 
     def setUp(self):
         super().setUp()

@@ -352,7 +352,7 @@ class SharedDrive(SpecCase):
         for how in ("half", "empty", "incomplete"):
             with self.subTest(how=how):
                 self.fault({"label": "files.list"}, {"list": how})
-                result = self.gds("sync")
+                result = self.gds("sync", "--full")
                 self.assertIn(result.code, (4, 6), result.log)
                 self.assertEqual(tree(self.dest), before)
                 self.clear_faults()

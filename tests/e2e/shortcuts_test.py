@@ -172,7 +172,7 @@ class ToNothing(ShortcutCase):
             with self.subTest(action=action):
                 self.fault({"label": "files.get", "path": self.file.id}, action)
                 self.edit("delete", id=self.plain.id) if action == {"status": 500} else None
-                self.sync("--retries", "0", expect=6)
+                self.sync("--full", "--retries", "0", expect=6)
                 self.assert_mirror({"plain": self.plain, "link.txt": self.file})
                 self.clear_faults()
         self.sync()
@@ -249,7 +249,7 @@ class ToFolders(ShortcutCase):
     def test_a_folder_in_doubt_there_is_doubt_here(self):
         self.fault({"label": "files.list", "path": "OUTSIDE"}, {"status": 500})
         self.edit("delete", id=self.plain.id)
-        self.sync("--retries", "0", expect=6)
+        self.sync("--full", "--retries", "0", expect=6)
         self.assert_mirror(self.expected())
 
 

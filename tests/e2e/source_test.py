@@ -310,7 +310,7 @@ class Pinned(SourceCase):
                                (429, "rateLimitExceeded")):
             with self.subTest(status=status):
                 self.fault({"label": "files.list"}, {"status": status, "reason": reason})
-                self.assert_refused(options=["--retries", "0"])
+                self.assert_refused(options=["--full", "--retries", "0"])
                 self.clear_faults()
         self.sync()
 

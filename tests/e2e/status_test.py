@@ -62,7 +62,7 @@ class Status(AgentCase):
         good = self.view()["last_success"]
         self.assertEqual(self.gds("sync", env={"GDRIVE_SYNC_REFRESH_TOKEN": "another"}).code, 3)
         self.strike({"close": True}, label="files.list")
-        self.assertEqual(self.gds("sync", "--retries", "0").code, 6)
+        self.assertEqual(self.gds("sync", "--full", "--retries", "0").code, 6)
         view = self.view()
         self.assertEqual([r["result"] for r in view["runs"]], ["source", "auth", "ok"])
         self.assertEqual(view["last_success"], good)
