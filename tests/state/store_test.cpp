@@ -76,8 +76,8 @@ TEST_F(StoreTest, AnItemSurvivesTheRoundTrip) {
     model::Item item = file("child", "folder");
     item.can_download = false;
     item.in_photos = true;
-    const ItemNo n = store.upsert(item).value();
-    EXPECT_EQ(store.upsert(item).value(), n);
+    const ItemNo n = store.upsert(item).value().n;
+    EXPECT_EQ(store.upsert(item).value().n, n);
     const auto read = store.item(n).value();
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(read->parent, "folder");
@@ -147,9 +147,9 @@ TEST_F(StoreTest, WorkOnACopyIsNeverSeen) {
 
 TEST_F(StoreTest, ForgetsItemsThatNothingRefersTo) {
     Store store = open();
-    const ItemNo kept = store.upsert(file("kept", "p")).value();
-    const ItemNo held = store.upsert(file("held", "p")).value();
-    const ItemNo gone = store.upsert(file("gone", "p")).value();
+    const ItemNo kept = store.upsert(file("kept", "p")).value().n;
+    const ItemNo held = store.upsert(file("held", "p")).value().n;
+    const ItemNo gone = store.upsert(file("gone", "p")).value().n;
     Entry entry;
     entry.name = "held";
     entry.item = held;
@@ -158,6 +158,83 @@ TEST_F(StoreTest, ForgetsItemsThatNothingRefersTo) {
     EXPECT_EQ(store.id_of(gone).value(), "");
     EXPECT_EQ(store.id_of(held).value(), "held");
     EXPECT_EQ(store.id_of(kept).value(), "kept");
+}
+
+TEST_F(StoreTest, WhatAnItemRefersToIsKept) {
+    Store store = open();
+    model::Item shortcut = file("link", "p");
+    shortcut.kind = model::ItemKind::shortcut;
+    shortcut.target_id = "target";
+    const ItemNo kept = store.upsert(shortcut).value().n;
+    ASSERT_TRUE(store.forget_items([&](ItemNo n) { return n == kept; }).has_value());
+    EXPECT_NE(store.find("target").value(), 0);
+    EXPECT_NE(store.find("p").value(), 0);
+    EXPECT_FALSE(store.upsert(shortcut).value().changed);
+}
+
+TEST_F(StoreTest, AnAbsentItemReadsAsTrashedUntilItIsSeenAgain) {
+    Store store = open();
+    const ItemNo n = store.upsert(file("a", "p")).value().n;
+    EXPECT_FALSE(store.upsert(file("a", "p")).value().changed);
+    ASSERT_TRUE(store.set_absent(n, true).has_value());
+    EXPECT_TRUE(store.item(n).value()->trashed);
+    EXPECT_TRUE(store.standing(n).value().absent);
+    EXPECT_FALSE(store.standing(n).value().trashed) << "Drive did not say so";
+    EXPECT_TRUE(store.upsert(file("a", "p")).value().changed);
+    EXPECT_FALSE(store.item(n).value()->trashed);
+}
+
+TEST_F(StoreTest, AFolderStaysListedWhateverDriveSaysOfIt) {
+    Store store = open();
+    model::Item folder = file("f", "p");
+    folder.kind = model::ItemKind::folder;
+    const ItemNo n = store.upsert(folder).value().n;
+    ASSERT_TRUE(store.set_listed(n, true).has_value());
+    EXPECT_FALSE(store.upsert(folder).value().changed);
+    folder.name = "other";
+    EXPECT_TRUE(store.upsert(folder).value().changed);
+    EXPECT_TRUE(store.standing(n).value().listed);
+    const auto all_lost = [](ItemNo, Store::Standing& standing) {
+        standing.listed = false;
+        standing.absent = true;
+    };
+    ASSERT_TRUE(store.revise(all_lost).has_value());
+    EXPECT_FALSE(store.standing(n).value().listed);
+    EXPECT_TRUE(store.standing(n).value().absent);
+}
+
+TEST_F(StoreTest, ARevisionThatChangesNothingWritesNothing) {
+    Store store = open();
+    ASSERT_TRUE(store.upsert(file("a", "p")).has_value());
+    const auto before = sqlite3_total_changes64(store.db().handle());
+    ASSERT_TRUE(store.revise([](ItemNo, Store::Standing&) {}).has_value());
+    EXPECT_EQ(sqlite3_total_changes64(store.db().handle()), before);
+}
+
+TEST_F(StoreTest, TheTargetsKeyIsNotForgottenWhereTheTargetDoesNotTellIt) {
+    Store store = open();
+    model::Item shortcut = file("link", "p");
+    shortcut.kind = model::ItemKind::shortcut;
+    shortcut.target_id = "target";
+    shortcut.target_resource_key = "key";
+    ASSERT_TRUE(store.upsert(shortcut).has_value());
+    const ItemNo n = store.upsert(file("target", "q")).value().n;
+    EXPECT_EQ(store.item(n).value()->resource_key, "key");
+    EXPECT_FALSE(store.upsert(shortcut).value().changed);
+    EXPECT_FALSE(store.upsert(file("target", "q")).value().changed);
+}
+
+TEST_F(StoreTest, OldRunsAreForgottenByTheTimeInTheirIds) {
+    Store store = open();
+    for (const char* id : {"20260101T000000Z-a", "20260301T000000Z-b"}) {
+        state::RunRow run;
+        run.id = id;
+        ASSERT_TRUE(store.add_run(run).has_value());
+    }
+    ASSERT_TRUE(store.forget_runs_before("20260201T000000Z").has_value());
+    const auto runs = store.runs(10).value();
+    ASSERT_EQ(runs.size(), 1U);
+    EXPECT_EQ(runs[0].id, "20260301T000000Z-b");
 }
 
 /// What a crash in the middle of a transaction leaves: pages written, the journal not yet emptied.
