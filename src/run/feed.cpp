@@ -29,6 +29,7 @@ Feed::Feed(state::Store& store, drive::Api& api, Snapshot& snapshot,
 
 Result<FeedNews> Feed::follow(const std::string& token) {
     news_ = {};
+    GDS_CHECK(find_shortcuts());
     std::set<std::string> read;
     int empty_pages = 0;
     std::string next = token;
@@ -56,8 +57,8 @@ Status Feed::take_page(const drive::ChangePage& page) {
     if (news_.any) {
         GDS_CHECK(store_.set_meta(kSettled, ""));
     }
-    if (news_.path) {
-        // Told once only: a run that does not come to its end has to look up the path again.
+    if (news_.path || news_.above_targets) {
+        // Told once only: a run that does not come to its end has to look again.
         GDS_CHECK(store_.set_meta(kFeedToken, ""));
     }
     GDS_CHECK(transaction.commit());
@@ -76,6 +77,7 @@ Status Feed::take(const drive::Change& change) {
     const bool on_path = path_ids_.count(change.id) != 0;
     if (change.removed || !change.item) {
         news_.path = news_.path || on_path;
+        news_.above_targets = news_.above_targets || (known == 0 && has_shortcuts_);
         return known == 0 ? Status() : forget(known);
     }
     const model::Item& item = *change.item;
@@ -86,16 +88,34 @@ Status Feed::take(const drive::Change& change) {
         const ItemNo parent = item.trashed ? 0 : GDS_TRY(store_.find(item.parent));
         const bool inside = parent != 0 && GDS_TRY(snapshot_.listed(parent));
         if (!inside) {
+            const bool folder = item.kind == ItemKind::folder;
+            news_.above_targets = news_.above_targets || (folder && has_shortcuts_);
             return {};
         }
+    } else {
+        const bool turning = GDS_TRY(is_turning(known, item));
+        news_.above_targets = news_.above_targets || (turning && has_shortcuts_);
     }
     return record(item);
+}
+
+Status Feed::find_shortcuts() {
+    state::Query query(store_.db(), "SELECT 1 FROM item WHERE target IS NOT NULL LIMIT 1");
+    has_shortcuts_ = GDS_TRY(query.next());
+    return {};
+}
+
+Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
+    const state::Store::Standing standing = GDS_TRY(store_.standing(known));
+    return item.kind == ItemKind::folder &&
+           (!standing.known || standing.absent || standing.trashed != item.trashed);
 }
 
 /// Lost from sight, which may mean deleted: whoever wants to delete its copy has to ask.
 Status Feed::forget(ItemNo item) {
     const state::Store::Standing standing = GDS_TRY(store_.standing(item));
     news_.any = news_.any || (standing.known && !standing.absent);
+    news_.above_targets = news_.above_targets || (has_shortcuts_ && standing.folder);
     GDS_CHECK(store_.set_absent(item, true));
     snapshot_.lost(item);
     return {};

@@ -16,6 +16,9 @@ struct FeedNews {
     std::string token;  ///< where it goes on next time
     bool any = false;   ///< something of the recorded items changed
     bool path = false;  ///< something that the source's path leads through may have changed
+    /// A folder came or went, and shortcuts may lead into it: of what lies below it Drive tells
+    /// nothing, and folders above a shortcut's target are not recorded.
+    bool above_targets = false;
 };
 
 /// Reads Drive's change feed to its last page and brings the table `item` up to date. An entry is
@@ -37,6 +40,9 @@ private:
     Status take(const drive::Change& change);
     Status record(const model::Item& item);
     Status forget(state::ItemNo item);
+    Status find_shortcuts();
+    /// Whether a folder came or went as seen from what was recorded.
+    Result<bool> is_turning(state::ItemNo known, const model::Item& item);
 
     state::Store& store_;
     drive::Api& api_;
@@ -44,6 +50,7 @@ private:
     std::set<std::string> path_ids_, path_names_;
     std::function<void(std::int64_t)> progress_;
     FeedNews news_;
+    bool has_shortcuts_ = false;
     std::int64_t entries_ = 0;
 };
 

@@ -191,6 +191,10 @@ Pipeline::Phase Pipeline::follow_feed() {
         next_token_ = news->token;
         snapshot_->expect_nothing_new();
         news_ = news->any;
+        if (why_full_.empty() && news->above_targets) {
+            why_full_ = "a folder came or went, and shortcuts may lead into it";
+            return look_for_source(true);
+        }
         return news->path && why_full_.empty() ? look_for_source_again() : std::nullopt;
     }
     if (is_ours(news.error())) {

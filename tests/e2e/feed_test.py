@@ -226,6 +226,20 @@ class Follows(FeedCase):
         self.follow()
         self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
 
+    def test_a_target_whose_folder_goes_to_the_trash(self):
+        """Drive tells of that folder alone, wherever above the target it is."""
+        self.make_folder("/top", id="TOP")
+        target = self.make("/top/deep/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.edit("trash", id="TOP")
+        result = self.sync()
+        self.assertIn("shortcuts may lead into it", result.log)
+        self.assertEqual(len(result.actions("skip")), 1)
+        self.edit("untrash", id="TOP")
+        self.sync()
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
     def test_duplicates_come_and_go(self):
         twin = self.make("a.txt", "twin", id="TWIN0001")
         self.follow()

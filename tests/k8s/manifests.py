@@ -83,8 +83,15 @@ class Workload:
             name = source["configMapRef"]["name"]
             values.update(self.rendering.one("ConfigMap", name)["data"])
         for variable in self.container.get("env", []):
-            values[variable["name"]] = variable["value"]
+            values[variable["name"]] = variable.get("value") or self.of_the_pod(variable)
         return values
+
+    @staticmethod
+    def of_the_pod(variable):
+        """What the downward API puts in: here, the name of the field."""
+        if "valueFrom" in variable:
+            return variable["valueFrom"]["fieldRef"]["fieldPath"]
+        return ""
 
     def arguments(self, environment=None):
         """The arguments with $(NAME) put in, as the kubelet does."""
