@@ -26,7 +26,7 @@ std::int64_t to_number(const std::string& text) {
 }
 
 Status fill_from_store(report::StatusView& view, state::Store& store) {
-    view.schema = 1;
+    view.schema = state::Store::schema_version();
     const state::Store::Totals totals = GDS_TRY(store.totals());
     view.files = totals.files;
     view.bytes = totals.bytes;
