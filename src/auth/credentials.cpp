@@ -170,7 +170,16 @@ Result<OAuthClient> load_client(const CredentialSources& sources) {
                      "Google Cloud console, then give its JSON with --credentials FILE, or set "
                      "GDRIVE_SYNC_CLIENT_ID and GDRIVE_SYNC_CLIENT_SECRET");
     }
-    return OAuthClient{std::move(id), Secret(GDS_TRY(variable_or_file(sources, kClientSecret)))};
+    auto secret = GDS_TRY(variable_or_file(sources, kClientSecret));
+    if (secret.empty()) {
+        // Google would say so only once a person has consented.
+        return error(Code::invalid_argument,
+                     fmt::format("the OAuth client has no secret: set {} too (or with _FILE and a "
+                                 "path); it stands on the client's page in the Google Cloud "
+                                 "console",
+                                 kClientSecret));
+    }
+    return OAuthClient{std::move(id), Secret(std::move(secret))};
 }
 
 }  // namespace gds::auth

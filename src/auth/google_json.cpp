@@ -69,7 +69,7 @@ Result<GoogleFile> parse_google_json(std::string_view text, const std::string& w
     for (const char* kind : {"installed", "web"}) {
         if (const auto client = object->find(kind);
             client != object->end() && client->is_object()) {
-            GDS_CHECK(require(*client, {"client_id"}, where));
+            GDS_CHECK(require(*client, {"client_id", "client_secret"}, where));
             file.client = OAuthClient{text_member(*client, "client_id"),
                                       Secret(text_member(*client, "client_secret"))};
             return file;

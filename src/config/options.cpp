@@ -1,4 +1,4 @@
-#include "gds/config/config.h"
+#include "common_options.h"
 
 #include <algorithm>
 #include <cctype>
@@ -127,8 +127,7 @@ std::vector<Option> transfer_options() {
         {"drive-endpoint", Type::url, "https://www.googleapis.com", "URL",
          "Base address of the Drive API, for emulators and private endpoints.", kGroup, "",
          kNetwork},
-        {"ca-cert", Type::path, "", "FILE",
-         "Certificates (PEM) to trust in addition to the system's.", kGroup, "", kNetwork},
+        ca_cert_option(kGroup, kNetwork),
     };
 }
 
@@ -161,29 +160,17 @@ std::vector<Option> credential_options() {
 
 std::vector<Option> output_options() {
     static constexpr std::string_view kGroup = "Output";
-    return {
+    std::vector<Option> options{
         {"format", Type::choice, "text", "FORMAT", "Form of the answer on standard output.", kGroup,
          "text|json", "diff|status"},
         {"exit-code", Type::toggle, "false", "",
          "End with exit code 10 where there are differences.", kGroup, "", "diff"},
-        {"report", Type::path, "", "FILE", "Write a JSON report of the run to this file.", kGroup,
-         "", kRun},
-        {"metrics-file", Type::path, "", "FILE",
-         "Write Prometheus metrics to this file, for the node exporter's textfile collector.",
-         kGroup, "", kApply},
-        {"metrics-push", Type::url, "", "URL", "Push the metrics to this Pushgateway.", kGroup, "",
-         kApply},
-        {"instance", Type::text, "", "NAME",
-         "Name of this mirror at the Pushgateway, instead of the source's id.", kGroup, "", kApply},
-        {"log-format", Type::choice, "text", "FORMAT", "Form of the log on standard error.", kGroup,
-         "text|json"},
-        {"log-level", Type::choice, "info", "LEVEL", "Least important log lines to write.", kGroup,
-         "trace|debug|info|warn|error|off"},
-        {"progress", Type::choice, "auto", "WHEN",
-         "Show progress on standard error; auto does where that is a terminal.", kGroup,
-         "auto|on|off", kRun},
-        {"config", Type::path, "", "FILE", "Read options from this TOML file.", kGroup},
     };
+    const auto common = common_output_options(
+        {kGroup, kRun, kApply, kRun,
+         "Name of this mirror at the Pushgateway, instead of the source's id."});
+    options.insert(options.end(), common.begin(), common.end());
+    return options;
 }
 
 std::string upper_case(std::string_view name) {

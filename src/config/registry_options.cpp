@@ -1,4 +1,4 @@
-#include "gds/config/config.h"
+#include "common_options.h"
 
 namespace gds::config {
 namespace {
@@ -13,8 +13,7 @@ std::vector<Option> registry_options() {
     static constexpr std::string_view kGroup = "Registry";
     return {
         {"plain-http", Type::toggle, "false", "", "Speak HTTP without TLS.", kGroup, "", kAsk},
-        {"ca-cert", Type::path, "", "FILE",
-         "Certificates (PEM) to trust in addition to the system's.", kGroup, "", kAsk},
+        ca_cert_option(kGroup, kAsk),
         {"username", Type::text, "", "NAME",
          "User to log in as; the password comes from a file or from REGISTRY_PROBE_PASSWORD.",
          kGroup, "", kAsk},
@@ -104,26 +103,14 @@ std::vector<Option> repair_options() {
 
 std::vector<Option> output_options() {
     static constexpr std::string_view kGroup = "Output";
-    return {
+    std::vector<Option> options{
         {"format", Type::choice, "text", "FORMAT", "Form of the answer on standard output.", kGroup,
          "text|json"},
-        {"report", Type::path, "", "FILE", "Write a JSON report of the run to this file.", kGroup},
-        {"metrics-file", Type::path, "", "FILE",
-         "Write Prometheus metrics to this file, for the node exporter's textfile collector.",
-         kGroup, "", kLook},
-        {"metrics-push", Type::url, "", "URL", "Push the metrics to this Pushgateway.", kGroup, "",
-         kLook},
-        {"instance", Type::text, "", "NAME",
-         "Name at the Pushgateway, instead of the registry's host.", kGroup, "", kLook},
-        {"log-format", Type::choice, "text", "FORMAT", "Form of the log on standard error.", kGroup,
-         "text|json"},
-        {"log-level", Type::choice, "info", "LEVEL", "Least important log lines to write.", kGroup,
-         "trace|debug|info|warn|error|off"},
-        {"progress", Type::choice, "auto", "WHEN",
-         "Show progress on standard error; auto does where that is a terminal.", kGroup,
-         "auto|on|off"},
-        {"config", Type::path, "", "FILE", "Read options from this TOML file.", kGroup},
     };
+    const auto common = common_output_options(
+        {kGroup, "", kLook, "", "Name at the Pushgateway, instead of the registry's host."});
+    options.insert(options.end(), common.begin(), common.end());
+    return options;
 }
 
 }  // namespace

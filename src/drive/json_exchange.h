@@ -26,6 +26,15 @@ public:
         value_.reset();
         return request_;
     }
+    Status head(const http::Response& head) override {
+        // What only Drive can know is not taken from whoever a redirect led to.
+        const std::string asked = GDS_TRY(http::origin_of(request_.url));
+        const std::string answered = GDS_TRY(http::origin_of(head.url));
+        return asked == answered
+                   ? Status()
+                   : error(Code::bad_response,
+                           fmt::format("redirected to {}, which is not Drive", answered));
+    }
     Status body(std::string_view bytes) override {
         if (static_cast<std::int64_t>(body_.size() + bytes.size()) > request_.max_body) {
             return error(Code::bad_response,

@@ -16,12 +16,15 @@ bool becomes_get(const std::string& method, int status) {
     return (status == 301 || status == 302) && method == "POST";
 }
 
-Headers without(const Headers& headers, const std::vector<std::string_view>& names) {
+/// The fields whose being among `names` is as `wanted`.
+Headers picked(const Headers& headers, const std::vector<std::string_view>& names, bool wanted) {
     Headers kept;
     for (const auto& [name, value] : headers.all()) {
         const Headers one{{name, value}};
-        if (std::none_of(names.begin(), names.end(),
-                         [&](std::string_view dropped) { return one.get(dropped).has_value(); })) {
+        const bool named = std::any_of(names.begin(), names.end(), [&](std::string_view other) {
+            return one.get(other).has_value();
+        });
+        if (named == wanted) {
             kept.add(name, value);
         }
     }
@@ -53,14 +56,21 @@ Status redirect(Request& request, int status, const std::string& target) {
         return error(Code::bad_response, fmt::format("{} from https to {}, which is not followed",
                                                      status_text(status), loggable_url(target)));
     }
-    if (becomes_get(request.method, status)) {
+    const bool loses_body = becomes_get(request.method, status);
+    if (from != *to && !loses_body && !request.body.empty()) {
+        // It was meant for the first host only, and may hold credentials.
+        return error(Code::bad_response,
+                     fmt::format("{} to {}, which does not get what was sent here",
+                                 status_text(status), loggable_url(target)));
+    }
+    if (loses_body) {
         request.method = "GET";
         request.body.clear();
-        request.headers = without(request.headers, {"Content-Type", "Content-Length"});
+        request.headers = picked(request.headers, {"Content-Type", "Content-Length"}, false);
     }
     if (from != *to) {
-        request.headers =
-            without(request.headers, {"Authorization", "Proxy-Authorization", "Cookie"});
+        // Not only Authorization tells secrets: what another host gets is told by name.
+        request.headers = picked(request.headers, {"Accept", "Content-Type", "Range"}, true);
     }
     request.url = target;
     return {};

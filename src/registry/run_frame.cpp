@@ -54,6 +54,7 @@ report::ProgressFigures figures_of(const Counts& counts) {
                     counts.repositories == 1 ? "1 repository"
                                              : fmt::format("{} repositories", counts.repositories));
     figures.noun = "manifests and blobs";
+    figures.noun_of_one = "manifest";
     figures.files_done = counts.checked();
     return figures;
 }

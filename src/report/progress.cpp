@@ -80,11 +80,12 @@ std::string of_total(const std::string& done, const std::string& total, bool kno
 }  // namespace
 
 std::string progress_text(const ProgressFigures& figures, double bytes_per_second) {
-    std::string text =
-        fmt::format("{}: {} {}", figures.phase,
-                    of_total(fmt::format("{}", figures.files_done),
-                             fmt::format("{}", figures.files_total), figures.files_total > 0),
-                    figures.noun);
+    const bool total_known = figures.files_total > 0;
+    const bool one = (total_known ? figures.files_total : figures.files_done) == 1;
+    std::string text = fmt::format("{}: {} {}", figures.phase,
+                                   of_total(fmt::format("{}", figures.files_done),
+                                            fmt::format("{}", figures.files_total), total_known),
+                                   one ? figures.noun_of_one : figures.noun);
     if (figures.bytes_done > 0 || figures.bytes_total > 0) {
         text += ", " + of_total(format_size(figures.bytes_done), format_size(figures.bytes_total),
                                 figures.bytes_total > 0);

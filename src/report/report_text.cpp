@@ -57,9 +57,9 @@ std::string guard_line(const model::GuardVerdict& guard, const std::string& plan
                        guard_limit(guard), remedy);
 }
 
-void append_unless_zero(std::string& text, std::int64_t count, std::string_view words) {
+void append_unless_zero(std::string& text, std::int64_t count, const std::string& phrase) {
     if (count != 0) {
-        text += fmt::format(", {} {}", count, words);
+        text += ", " + phrase;
     }
 }
 
@@ -71,11 +71,12 @@ std::string figures(const model::RunRecord& run) {
     std::string text =
         fmt::format("{} new, {} updated, {} renamed, {} deleted, {} unchanged", counts.download,
                     counts.update, counts.rename, removed, counts.unchanged);
-    append_unless_zero(text, counts.mkdir, "folders made");
-    append_unless_zero(text, folders_removed, "folders removed");
-    append_unless_zero(text, counts.skip, "skipped");
-    append_unless_zero(text, counts.fail, "failed");
-    append_unless_zero(text, run.withheld_deletes, "deletes withheld");
+    append_unless_zero(text, counts.mkdir, plural(counts.mkdir, "folder") + " made");
+    append_unless_zero(text, folders_removed, plural(folders_removed, "folder") + " removed");
+    append_unless_zero(text, counts.skip, fmt::format("{} skipped", counts.skip));
+    append_unless_zero(text, counts.fail, fmt::format("{} failed", counts.fail));
+    append_unless_zero(text, run.withheld_deletes,
+                       plural(run.withheld_deletes, "delete") + " withheld");
     if (run.dry_run) {
         return text + fmt::format(", {} to download", format_size(run.bytes_planned));
     }

@@ -18,8 +18,8 @@ namespace gds::run {
 /// file without a recorded id goes only where no item of its name is in its folder.
 class Confirmation {
 public:
-    Confirmation(state::Store& store, http::Engine& engine, drive::Api& api,
-                 Snapshot& snapshot, state::ItemNo root);
+    Confirmation(state::Store& store, http::Engine& engine, drive::Api& api, Snapshot& snapshot,
+                 state::ItemNo root);
 
     /// nullopt: all are confirmed. Else why the listing is not to be trusted. Error: only what no
     /// further request can survive.

@@ -17,9 +17,8 @@ constexpr int kMaxEmptyPages = 1000;
 
 }  // namespace
 
-Feed::Feed(state::Store& store, drive::Api& api, Snapshot& snapshot,
-           std::set<std::string> path_ids, std::set<std::string> path_names,
-           std::function<void(std::int64_t)> progress)
+Feed::Feed(state::Store& store, drive::Api& api, Snapshot& snapshot, std::set<std::string> path_ids,
+           std::set<std::string> path_names, std::function<void(std::int64_t)> progress)
     : store_(store),
       api_(api),
       snapshot_(snapshot),

@@ -28,9 +28,8 @@ struct FeedNews {
 class Feed {
 public:
     /// `path_ids` and `path_names`: what the source's path leads through.
-    Feed(state::Store& store, drive::Api& api, Snapshot& snapshot,
-         std::set<std::string> path_ids, std::set<std::string> path_names,
-         std::function<void(std::int64_t entries)> progress);
+    Feed(state::Store& store, drive::Api& api, Snapshot& snapshot, std::set<std::string> path_ids,
+         std::set<std::string> path_names, std::function<void(std::int64_t entries)> progress);
 
     /// Error: what Drive answered; see rejects_page_token.
     Result<FeedNews> follow(const std::string& token);

@@ -32,7 +32,7 @@ struct FetchOptions {
 struct FetchResult {
     std::int64_t bytes = 0;
     std::map<std::string, std::int64_t> failures;  ///< by code_label
-    bool refreshed = false;  ///< an item changed again after it was planned
+    bool refreshed = false;                        ///< an item changed again after it was planned
 };
 
 /// Carries out a plan's downloads and updates: builds jobs from the action table, records what was

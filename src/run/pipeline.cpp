@@ -103,6 +103,9 @@ Pipeline::Phase Pipeline::fail(ExitCode code, const Error& problem) const {
 }
 
 Pipeline::Phase Pipeline::fail_source(const Error& problem) const {
+    if (store_ && store_->met_damage()) {
+        return fail_destination(problem);  // what the source told had nowhere to go
+    }
     const bool auth = problem.code == Code::unauthenticated;
     return fail(auth ? ExitCode::auth : ExitCode::source, advise_on_source(problem));
 }
@@ -219,8 +222,9 @@ Pipeline::Phase Pipeline::open_state() {
         }
     }
     state::Opened opened = state::Opened::existing;
+    const auto check = settings_.as_resync() ? state::Check::all : state::Check::when_due;
     auto store = settings_.dry_run() ? state::Store::open_copy(path, temporary_directory())
-                                     : state::Store::open(path, record_.id, opened);
+                                     : state::Store::open(path, record_.id, opened, check);
     if (!store) {
         const bool busy = store.error().code == Code::busy;
         return busy ? fail(ExitCode::busy, store.error()) : fail_destination(store.error());

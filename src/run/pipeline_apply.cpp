@@ -374,10 +374,10 @@ Status Pipeline::settle_plan() {
         return {};
     }
     GDS_CHECK(store_->db().execute("DELETE FROM skipped"));
-    GDS_CHECK(store_->db().run(
-        "INSERT INTO skipped(path, reason, id) SELECT path, reason, id FROM action"
-        " WHERE kind = ? ORDER BY seq",
-        number(ActionKind::skip)));
+    GDS_CHECK(
+        store_->db().run("INSERT INTO skipped(path, reason, id) SELECT path, reason, id FROM action"
+                         " WHERE kind = ? ORDER BY seq",
+                         number(ActionKind::skip)));
     Query parked(store_->db(), "SELECT count(*) FROM parked");
     GDS_CHECK(parked.next());
     GDS_CHECK(store_->set_meta("source_files", std::to_string(source_files_)));

@@ -9,7 +9,6 @@
 
 #include <fmt/core.h>
 
-
 namespace gds::run {
 
 using state::Query;

@@ -86,11 +86,11 @@ Pipeline::Phase Pipeline::open_source() {
 }
 
 Pipeline::Phase Pipeline::look_for_source(bool by_path) {
-    auto found = by_path
-                     ? find_source(*api_, settings_.source, credentials_, marker_)
-                     : check_pinned_source(*api_, settings_.source, credentials_, *marker_);
-    const bool elsewhere = !found && !by_path && (found.error().code == Code::not_found ||
-                                                  found.error().code == Code::conflict);
+    auto found = by_path ? find_source(*api_, settings_.source, credentials_, marker_)
+                         : check_pinned_source(*api_, settings_.source, credentials_, *marker_);
+    const bool elsewhere =
+        !found && !by_path &&
+        (found.error().code == Code::not_found || found.error().code == Code::conflict);
     if (elsewhere) {
         return look_for_source(true);  // what the path means now says more
     }
@@ -313,8 +313,9 @@ Result<bool> Pipeline::find_unchanged() {
     const bool scanning = GDS_TRY(scan_is_due());
     if (scanning) {
         GDS_CHECK(scan());
-        const bool strayed = GDS_TRY(any(store_->db(), "SELECT 1 FROM drift UNION ALL SELECT 1"
-                                                       " FROM stray LIMIT 1"));
+        const bool strayed = GDS_TRY(any(store_->db(),
+                                         "SELECT 1 FROM drift UNION ALL SELECT 1"
+                                         " FROM stray LIMIT 1"));
         if (strayed) {
             return false;
         }

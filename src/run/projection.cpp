@@ -86,8 +86,8 @@ Status Projection::expand(const Folder& folder) {
         Child child;
         child.number = query.integer(0);
         auto item = GDS_TRY(store_.item(child.number));
-        const bool current = item && !item->trashed &&
-                             GDS_TRY(snapshot_.current(child.number, folder.item));
+        const bool current =
+            item && !item->trashed && GDS_TRY(snapshot_.current(child.number, folder.item));
         if (!current) {
             continue;
         }
@@ -113,8 +113,7 @@ Status Projection::add_shortcut(const Folder& parent, const Child& child) {
     GDS_CHECK(snapshot_.follows(child.item, row.item));
     const auto target = GDS_TRY(store_.item(row.item));
     const bool gone = row.item == 0 || !target || target->trashed ||
-                      target->kind == ItemKind::unknown ||
-                      !GDS_TRY(snapshot_.current(row.item, 0));
+                      target->kind == ItemKind::unknown || !GDS_TRY(snapshot_.current(row.item, 0));
     if (gone || target->kind == ItemKind::shortcut) {
         row.item = child.number;
         row.via = parent.via;

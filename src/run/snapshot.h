@@ -117,11 +117,11 @@ private:
     bool expecting_ = false;
     bool foreign_ = false;
     std::string drive_id_;  ///< the root's
-    NumberSet seen_;         ///< shown by this run's listings
-    NumberSet listed_;       ///< folders that this run listed to the last page
-    NumberSet met_;          ///< items that the last projection came upon
-    NumberSet expanded_;     ///< folders whose children it asked for
-    NumberSet proven_;       ///< gone, as a change record or an answer by id says
+    NumberSet seen_;        ///< shown by this run's listings
+    NumberSet listed_;      ///< folders that this run listed to the last page
+    NumberSet met_;         ///< items that the last projection came upon
+    NumberSet expanded_;    ///< folders whose children it asked for
+    NumberSet proven_;      ///< gone, as a change record or an answer by id says
     NumberSet surprising_;
     std::int64_t surprises_ = 0;
     bool flat_ = false;
@@ -132,8 +132,8 @@ private:
     std::map<std::string, drive::Ref> targets_;       ///< of shortcuts, not yet looked at
     std::vector<model::Item> linked_folders_;         ///< what they led to, not yet listed
     std::optional<std::set<std::string>> ancestors_;  ///< of the root; known once needed
-    NumberSet wanted_;  ///< folders that the projection asked for
-    NumberSet asked_;   ///< targets of shortcuts that it asked for
+    NumberSet wanted_;                                ///< folders that the projection asked for
+    NumberSet asked_;                                 ///< targets of shortcuts that it asked for
 };
 
 }  // namespace gds::run

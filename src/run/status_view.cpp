@@ -20,7 +20,7 @@ constexpr int kShownParked = 20;
 constexpr std::int64_t kSilenceMs = 600'000;
 
 Status fill_from_store(report::StatusView& view, state::Store& store) {
-    view.schema = 1;
+    view.schema = state::Store::schema_version();
     const state::Store::Totals totals = GDS_TRY(store.remembered_totals());
     view.files = totals.files;
     view.bytes = totals.bytes;

@@ -11,9 +11,9 @@ namespace gds::run {
 
 namespace {
 
-constexpr std::array<const char*, 4> kWords = {
-    "another account or other credentials", "another source folder", "other filters",
-    "other export formats"};
+constexpr std::array<const char*, 4> kWords = {"another account or other credentials",
+                                               "another source folder", "other filters",
+                                               "other export formats"};
 
 std::string fingerprint(const std::string& text) {
     constexpr std::size_t kBytes = 8;

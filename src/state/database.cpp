@@ -55,7 +55,12 @@ Error Database::failure(std::string_view what) const {
     if (code != SQLITE_OK && system != 0) {
         text += fmt::format(" ({})", std::generic_category().message(system));
     }
-    return error(code_of(code, system), std::move(text));
+    const Code ours = code_of(code, system);
+    if (ours == Code::invalid_argument) {
+        met_damage_ = true;
+        text += "; the next sync sets the state database aside and makes another";
+    }
+    return error(ours, std::move(text));
 }
 
 Database::Cached* Database::acquire(const char* sql) {

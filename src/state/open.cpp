@@ -3,6 +3,7 @@
 #include "gds/base/log.h"
 #include "gds/base/text.h"
 #include "gds/state/store.h"
+#include "open_mark.h"
 #include "schema.h"
 
 #include <fcntl.h>
@@ -20,6 +21,8 @@ namespace gds::state {
 namespace {
 
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
+constexpr const char* kLastCheck = "last_check_ms";
+constexpr Millis kCheckInterval = std::chrono::hours(24);
 
 Result<std::int64_t> pragma(Database& db, const char* sql) {
     Query query(db, sql);
@@ -57,13 +60,18 @@ Status migrate(Database& db, const std::string& path) {
     return {};
 }
 
-/// The structure of the file is sound; reads every page once, contents of indexes are not compared.
-Status check_integrity(Database& db, const std::string& path) {
+/// A database of this program's, as far as its first page tells.
+Status check_identity(Database& db, const std::string& path) {
     const std::int64_t application = GDS_TRY(pragma(db, "PRAGMA application_id"));
     const std::int64_t version = GDS_TRY(pragma(db, "PRAGMA user_version"));
     if (version > 0 && application != kApplicationId) {
         return error(Code::invalid_argument, fmt::format("{} is another program's database", path));
     }
+    return {};
+}
+
+/// The structure of the file is sound; reads every page once, contents of indexes are not compared.
+Status check_pages(Database& db, const std::string& path) {
     Query query(db, "PRAGMA quick_check(1)");
     const bool row = GDS_TRY(query.next());
     if (!row || query.view(0) != "ok") {
@@ -91,29 +99,81 @@ Status set_aside(const std::string& path, const std::string& suffix) {
 
 }  // namespace
 
+int Store::schema_version() {
+    return kVersion;
+}
+
 Result<Store> Store::open_existing(const std::string& path) {
     Store store(GDS_TRY(Database::open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)));
     GDS_CHECK(configure(store.db_));
-    GDS_CHECK(check_integrity(store.db_, path));
+    GDS_CHECK(check_identity(store.db_, path));
     GDS_CHECK(migrate(store.db_, path));
     return store;
 }
 
-Result<Store> Store::open(const std::string& path, const std::string& suffix, Opened& opened) {
+/// Reading all of a large database takes long, so it is done where something points at damage, and
+/// otherwise once a day.
+Status Store::check_if_due(const std::string& path, bool suspect) {
+    const std::int64_t now = wall_clock_ms();
+    std::int64_t last = 0;
+    {
+        Query query(db_, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", kLastCheck);
+        const bool row = GDS_TRY(query.next());
+        last = row ? query.integer(0) : 0;
+    }
+    const bool due = last > now || now - last >= kCheckInterval.count();
+    if (!suspect && !due) {
+        return {};
+    }
+    GDS_CHECK(check_pages(db_, path));
+    return due ? set_meta(kLastCheck, std::to_string(now)) : Status();
+}
+
+Result<Store> Store::open(const std::string& path, const std::string& suffix, Opened& opened,
+                          Check check) {
     opened = exists(path) ? Opened::existing : Opened::created;
     if (opened == Opened::created) {
         // SQLite would let everybody read it; its journal takes the mode over. That the file cannot
         // be made is told when it is opened.
         const Fd made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     }
-    Result<Store> store = open_existing(path);
-    const bool damaged = !store && store.error().code == Code::invalid_argument;
-    if (!damaged) {
+    auto mark = std::make_unique<OpenMark>(path);
+    const bool known_damaged = mark->last() == OpenMark::Last::damaged;
+    const bool suspect = check == Check::all || mark->last() != OpenMark::Last::closed;
+    const auto attempt = [&]() -> Result<Store> {
+        Store store = GDS_TRY(open_existing(path));
+        GDS_CHECK(store.check_if_due(path, suspect && opened == Opened::existing));
         return store;
+    };
+    Result<Store> store = known_damaged && opened == Opened::existing
+                              ? error(Code::invalid_argument, path + " is damaged")
+                              : attempt();
+    const bool damaged = !store && store.error().code == Code::invalid_argument;
+    if (damaged) {
+        opened = Opened::rebuilt;
+        GDS_CHECK(set_aside(path, suffix));
+        store = attempt();
     }
-    opened = Opened::rebuilt;
-    GDS_CHECK(set_aside(path, suffix));
-    return open_existing(path);
+    if (store) {
+        store->mark_ = std::move(mark);
+    }
+    return store;
+}
+
+Store::Store(Database db) : db_(std::move(db)) {}
+
+Store::Store(Store&& other) noexcept = default;
+
+Store& Store::operator=(Store&& other) noexcept {
+    std::swap(db_, other.db_);
+    std::swap(mark_, other.mark_);
+    return *this;
+}
+
+Store::~Store() {
+    if (mark_) {
+        mark_->close(db_.met_damage());
+    }
 }
 
 namespace {
@@ -155,7 +215,9 @@ Result<Store> Store::open_copy(const std::string& path, const std::string& direc
     if (exists(path)) {
         GDS_CHECK(copy_at_rest(path, copy));
     }
-    Result<Store> store = open_existing(copy);
+    const bool known_damaged = OpenMark::look(path) == OpenMark::Last::damaged;
+    Result<Store> store =
+        known_damaged ? error(Code::invalid_argument, path + " is damaged") : open_existing(copy);
     if (!store && store.error().code == Code::invalid_argument) {
         log::warn("the state database is damaged; the next sync sets it aside and rebuilds it",
                   {{"database", path}});

@@ -54,8 +54,8 @@ bool same_as_row(const Query& row, const model::Item& item, const ItemRow& numbe
            row.view(7) == item.sha1 && row.view(8) == item.sha256 &&
            row.integer(9) == item.modified_ms && row.view(10) == stored_revision(item) &&
            (item.resource_key.empty() || row.view(11) == item.resource_key) &&
-           (row.integer(12) & ~kListed) == numbers.flags &&
-           row.integer(13) == numbers.target && row.view(14) == item.target_mime_type;
+           (row.integer(12) & ~kListed) == numbers.flags && row.integer(13) == numbers.target &&
+           row.view(14) == item.target_mime_type;
 }
 
 std::string default_mime(model::ItemKind kind) {
@@ -238,9 +238,8 @@ Result<Store::Standing> Store::standing(ItemNo item) {
 }
 
 Status Store::set_flag(ItemNo item, std::int64_t flag, bool on) {
-    return db_.run(
-        "UPDATE item SET flags = (flags & ~?2) | ?3 WHERE n = ?1 AND (flags & ?2) <> ?3", item,
-        flag, on ? flag : 0);
+    return db_.run("UPDATE item SET flags = (flags & ~?2) | ?3 WHERE n = ?1 AND (flags & ?2) <> ?3",
+                   item, flag, on ? flag : 0);
 }
 
 Status Store::set_absent(ItemNo item, bool absent) {

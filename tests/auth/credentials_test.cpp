@@ -187,10 +187,15 @@ TEST(Client, IsReadFromItsOwnFile) {
 }
 
 TEST(Client, IsReadFromTheEnvironmentWithoutAToken) {
-    const auto client = load_client({"", "", "", environment({{"GDRIVE_SYNC_CLIENT_ID", "id"}})});
+    const auto client = load_client(
+        {"", "", "",
+         environment({{"GDRIVE_SYNC_CLIENT_ID", "id"}, {"GDRIVE_SYNC_CLIENT_SECRET", "s"}})});
     ASSERT_TRUE(client) << client.error().message;
     EXPECT_EQ(client->id, "id");
-    EXPECT_TRUE(client->secret.empty());
+    EXPECT_EQ(client->secret.reveal(), "s");
+    const auto half = load_client({"", "", "", environment({{"GDRIVE_SYNC_CLIENT_ID", "id"}})});
+    ASSERT_FALSE(half);
+    EXPECT_THAT(half.error().message, HasSubstr("GDRIVE_SYNC_CLIENT_SECRET"));
     const auto none = load_client({"", "", "", environment({})});
     ASSERT_FALSE(none);
     EXPECT_THAT(none.error().message, HasSubstr("Desktop app"));

@@ -354,6 +354,7 @@ class Redirects(ContentCase):
             self.sync()
             self.assert_mirror(self.with_others(a=self.made))
             self.assertNotIn("Authorization", self.server.seen[-1])
+            self.assertNotIn("X-Goog-Drive-Resource-Keys", self.server.seen[-1])
             self.clear_faults()
             self.update(self.made, f"changed {status}")
             self.server.body = self.made.content
@@ -364,6 +365,15 @@ class Redirects(ContentCase):
         self.fault(self.of(self.made), {"redirect": self.elsewhere})
         self.sync("--retries", "0", expect=5)
         self.assert_mirror(self.others)
+
+    def test_a_list_from_there_is_none(self):
+        self.server.body = b'{"files": []}'
+        self.sync()
+        self.make("new", "new")
+        self.fault({"label": "files.list", "path": "FILES"}, {"redirect": self.elsewhere})
+        result = self.sync("--retries", "0", "--max-delete", "-1", "--allow-empty-source", expect=6)
+        self.assertIn("is not Drive", result.log)
+        self.assert_mirror(self.with_others(a=self.made))
 
     def test_a_circle_ends(self):
         self.fault(self.of(self.made),

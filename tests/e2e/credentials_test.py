@@ -320,6 +320,14 @@ class Tokens(CredentialsCase):
             self.clear_faults()
         self.assertEqual(self.drive_requests(), [])
 
+    def test_a_redirect_of_the_endpoint_tells_nobody_else(self):
+        elsewhere = TokenEndpoint(self.url)
+        self.addCleanup(elsewhere.close)
+        self.strike({"redirect": elsewhere.url, "status": 307}, label="oauth.token")
+        run = self.gds("sync", "--retries", "1", "--retry-max-wait", "1s")
+        self.said(run, 6, "no access token", "307")
+        self.assertEqual(elsewhere.forms, [])
+
     def test_one_bad_answer_of_the_endpoint_is_retried(self):
         self.strike({"status": 503}, count=1, label="oauth.token")
         self.sync()

@@ -167,6 +167,10 @@ class Login(AgentCase):
         process = self.run_command("auth", "login", "--output", self.output,
                                    env={"GDRIVE_SYNC_CLIENT_ID": ""})
         self.said(process, 2, "GDRIVE_SYNC_CLIENT_ID")
+        process = self.run_command("auth", "login", "--output", self.output, "--client-id", "cid",
+                                   env={"GDRIVE_SYNC_CLIENT_SECRET": ""})
+        self.said(process, 2, "GDRIVE_SYNC_CLIENT_SECRET")
+        self.assertEqual(process.stdout, "")
         self.assertEqual(self.requests(), [])
 
     def test_access_that_was_denied(self):

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -247,6 +248,35 @@ class State(MirrorCase):
         self.database.write_bytes(b"this is no database" * 1000)
         result = self.sync()
         self.assertEqual(result.counts["download"] + result.counts["update"], 0)
+        self.assertTrue(list(self.database.parent.glob("state.db.damaged-*")))
+
+    def damage_table(self, table):
+        """The first page of that table's rows is overwritten."""
+        connection = sqlite3.connect(self.database)
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?",
+                                     (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.close()
+        with open(self.database, "r+b") as stream:
+            stream.seek((page - 1) * size)
+            stream.write(b"z" * size)
+
+    def test_damage_that_a_run_meets_costs_that_run_only(self):
+        self.write("new", "new")
+        self.damage_table("item")
+        met = self.gds("sync")
+        self.assertEqual(met.code, 7, met.log)
+        self.assertIn("sets the state database aside", met.log)
+        self.assertEqual(self.run_command("status", "--dest", self.dest).returncode, 0)
+        result = self.sync()
+        self.assertEqual((result.counts["download"], result.counts["update"]), (1, 0))
+        self.assertTrue(list(self.database.parent.glob("state.db.damaged-*")))
+        self.assert_equal_trees()
+
+    def test_resync_looks_at_the_whole_database_first(self):
+        self.damage_table("item")
+        result = self.gds("resync")
+        self.assertEqual(result.code, 0, result.log)
         self.assertTrue(list(self.database.parent.glob("state.db.damaged-*")))
 
     def test_a_lost_database_does_not_lift_the_guard(self):

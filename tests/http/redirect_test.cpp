@@ -44,11 +44,32 @@ TEST(Redirect, LeavesCredentialsBehindWhereTheOriginChanges) {
     };
     for (const auto& [target, kept] : cases) {
         Request request = get("https://a.example/");
-        request.headers = {{"authorization", "Basic x"}, {"Cookie", "c"}, {"Accept", "y"}};
+        request.headers = {{"authorization", "Basic x"},
+                           {"Cookie", "c"},
+                           {"Accept", "y"},
+                           {"X-Key", "k"},
+                           {"range", "bytes=7-"}};
         ASSERT_TRUE(redirect(request, 307, target));
         EXPECT_EQ(request.headers.get("Authorization").has_value(), kept) << target;
         EXPECT_EQ(request.headers.get("Cookie").has_value(), kept) << target;
+        EXPECT_EQ(request.headers.get("X-Key").has_value(), kept) << target;
         EXPECT_EQ(request.headers.get("Accept"), "y");
+        EXPECT_EQ(request.headers.get("Range"), "bytes=7-");
+    }
+}
+
+TEST(Redirect, TakesNoBodyToAnotherOrigin) {
+    for (const int status : {301, 302, 303, 307, 308}) {
+        Request request = get("https://a.example/");
+        request.method = "POST";
+        request.body = "client_secret=s";
+        const Status followed = redirect(request, status, "https://b.example/");
+        if (status < 307) {
+            ASSERT_TRUE(followed) << status;
+            EXPECT_EQ(request.body, "") << status;
+        } else {
+            EXPECT_THAT(followed, FailedWith(Code::bad_response)) << status;
+        }
     }
 }
 

@@ -37,7 +37,7 @@ TEST(ProgressText, TellsRateAndTimeLeft) {
 TEST(ProgressText, TellsNothingThatIsNotKnown) {
     EXPECT_EQ(progress_text({.phase = "listing", .files_done = 17}, 0), "listing: 17 files");
     EXPECT_EQ(progress_text({.phase = "hashing", .files_done = 1, .bytes_done = 2048}, 100),
-              "hashing: 1 files, 2.0 KiB, 100 B/s");
+              "hashing: 1 file, 2.0 KiB, 100 B/s");
 }
 
 /// Standard error goes to a pipe or a terminal of ours for as long as this lives.

@@ -48,8 +48,8 @@ TEST(ReportText, IsOneLineAnActionAndASummary) {
               "- z\n"
               "- old/\n"
               "! form: a Google form cannot be exported\n"
-              "diff ok: 1 new, 1 updated, 1 renamed, 1 deleted, 5 unchanged, 1 folders made, "
-              "1 folders removed, 1 skipped, 1.2 MiB to download\n");
+              "diff ok: 1 new, 1 updated, 1 renamed, 1 deleted, 5 unchanged, 1 folder made, "
+              "1 folder removed, 1 skipped, 1.2 MiB to download\n");
 }
 
 TEST(ReportText, ShowsAFailureInPlaceOfTheAction) {
@@ -90,6 +90,12 @@ TEST(Summary, CountsNoWithheldDeleteAsDone) {
               "sync guard: 3 new, 1 updated, 1 renamed, 0 deleted, 1204 unchanged, "
               "40 deletes withheld, 1.2 MiB in 4.1s; if the withheld deletes are intended: "
               "gdrive-sync approve 0123456789abcdef");
+}
+
+TEST(Summary, SpeaksOfOneDelete) {
+    model::RunRecord run = testing::withheld_run();
+    run.withheld_deletes = 1;
+    EXPECT_THAT(summary_line(run), HasSubstr(", 1 delete withheld, "));
 }
 
 TEST(Summary, NamesThePlanOnlyOnce) {

@@ -60,6 +60,85 @@ TEST_F(StoreTest, SetsADamagedFileAside) {
     EXPECT_EQ(store.totals().value().files, 0);
 }
 
+class DamagedPageTest : public StoreTest {
+protected:
+    /// A database of a few hundred pages, as a run leaves it.
+    void SetUp() override {
+        StoreTest::SetUp();
+        Store store = open();
+        auto transaction = Transaction::begin(store.db());
+        ASSERT_TRUE(transaction);
+        for (int i = 0; i < 5000; ++i) {
+            ASSERT_TRUE(store.upsert(file("item " + std::to_string(i), "parent")));
+        }
+        ASSERT_TRUE(transaction->commit());
+    }
+
+    /// Past the first tenth, which tells what the file is.
+    void damage() const {
+        const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path()));
+        std::fstream stream(path(), std::ios::in | std::ios::out | std::ios::binary);
+        stream.seekp(size / 10);
+        stream << std::string(static_cast<std::size_t>(size / 2), 'z');
+    }
+    [[nodiscard]] bool is_marked() const { return std::filesystem::exists(path() + "-open"); }
+};
+
+TEST_F(DamagedPageTest, IsMetLateAndSetAsideAtTheNextOpening) {
+    damage();
+    {
+        Store store = open();
+        EXPECT_EQ(opened_, Opened::existing);
+        const auto met = store.intern("item 4000");
+        ASSERT_FALSE(met);
+        EXPECT_EQ(met.error().code, Code::invalid_argument);
+    }
+    EXPECT_TRUE(is_marked());
+    auto copy = Store::open_copy(path(), dir_.string());
+    ASSERT_TRUE(copy) << copy.error().message;
+    EXPECT_EQ(copy->id_of(1).value(), "");
+    Store store = open();
+    EXPECT_EQ(opened_, Opened::rebuilt);
+    EXPECT_TRUE(std::filesystem::exists(path() + ".damaged-test"));
+    EXPECT_TRUE(store.upsert(file("anew", "parent")));
+}
+
+TEST_F(DamagedPageTest, IsFoundWhereTheLastOpeningWasNotClosed) {
+    EXPECT_FALSE(is_marked());
+    {
+        const Store store = open();
+        EXPECT_TRUE(is_marked());
+    }
+    EXPECT_FALSE(is_marked());
+    std::ofstream(path() + "-open").close();  // as a kill leaves it
+    damage();
+    const Store store = open();
+    EXPECT_EQ(opened_, Opened::rebuilt);
+}
+
+TEST_F(DamagedPageTest, IsFoundWhereEverythingIsToBeLookedAt) {
+    damage();
+    const auto store = Store::open(path(), "test", opened_, Check::all);
+    ASSERT_TRUE(store) << store.error().message;
+    EXPECT_EQ(opened_, Opened::rebuilt);
+}
+
+TEST_F(DamagedPageTest, IsFoundOnceADayWhateverTheClockDoes) {
+    constexpr std::int64_t kDay = 24 * 3600 * 1000;
+    for (const std::int64_t ago : {kDay, -kDay}) {
+        {
+            Store store = open();
+            ASSERT_TRUE(store.set_meta("last_check_ms", std::to_string(wall_clock_ms() - ago)));
+            ASSERT_TRUE(store.db().execute(
+                "CREATE TABLE filler AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 "
+                "FROM c WHERE x < 20000) SELECT x, hex(randomblob(50)) AS y FROM c"));
+        }
+        damage();
+        const Store store = open();
+        EXPECT_EQ(opened_, Opened::rebuilt) << ago;
+    }
+}
+
 TEST_F(StoreTest, RefusesTheSchemaOfALaterVersion) {
     {
         Store store = open();

@@ -14,7 +14,7 @@ enum class ProgressMode { automatic, on, off };
 /// What a run has done so far.
 struct ProgressFigures {
     std::string phase;  ///< "listing", "hashing", "downloading", "deleting"
-    std::string_view noun = "files";
+    std::string_view noun = "files", noun_of_one = "file";
     std::int64_t files_done = 0, files_total = 0;  ///< total 0: unknown
     std::int64_t bytes_done = 0, bytes_total = 0;
 };

@@ -34,10 +34,10 @@ struct Settings {
     std::string drive_endpoint, token_endpoint;
     http::Options http;
 
-    bool full = false;          ///< a dry run sees what resync would see
-    Millis full_interval{0};    ///< longest time between full listings; 0: every run
-    Millis scan_interval{0};    ///< how often the destination is scanned; 0: every run
-    std::string resync_id;      ///< `resync` is carried out once for each; "" for always
+    bool full = false;        ///< a dry run sees what resync would see
+    Millis full_interval{0};  ///< longest time between full listings; 0: every run
+    Millis scan_interval{0};  ///< how often the destination is scanned; 0: every run
+    std::string resync_id;    ///< `resync` is carried out once for each; "" for always
     Millis lock_wait{0};
     Millis max_duration{0};                    ///< 0: no bound
     std::int64_t max_delete = 25;              ///< -1: no limit

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
     /// The last SQLite error as ours, `what` before it.
     [[nodiscard]] Error failure(std::string_view what) const;
+    /// A failure said that the file is no (sound) database.
+    [[nodiscard]] bool met_damage() const { return met_damage_; }
 
 private:
     friend class Query;
@@ -60,6 +62,7 @@ private:
     // Declared before the cache, so that statements go first.
     std::unique_ptr<sqlite3, Close> handle_;
     std::unordered_multimap<const void*, std::unique_ptr<Cached>> cache_;
+    mutable bool met_damage_ = false;
 };
 
 /// One use of a prepared statement: bind by construction, then next() for each row. The statement

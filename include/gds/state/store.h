@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,6 +60,11 @@ struct RunRow {
 /// How opening went.
 enum class Opened { existing, created, rebuilt };
 
+/// How much of the database an opening looks at.
+enum class Check { when_due, all };
+
+class OpenMark;
+
 /// The state database: the remote snapshot, what the volume holds, what is parked, past runs. A
 /// cache that can be rebuilt: schema in docs/state-schema.md. Rollback journal and
 /// synchronous=FULL, since WAL needs shared memory that NFS does not have.
@@ -66,13 +72,27 @@ class Store {
 public:
     /// Open or create `path`; a damaged one is renamed to `path`.damaged-SUFFIX and a new one made
     /// (Opened::rebuilt). `scratch_dir` is where temporary tables may spill.
-    static Result<Store> open(const std::string& path, const std::string& suffix, Opened& opened);
+    /// Every page is looked at once a day, where the last opening was not closed in order, and by
+    /// Check::all; damage that is met later is remembered for the next opening.
+    static Result<Store> open(const std::string& path, const std::string& suffix, Opened& opened,
+                              Check check = Check::when_due);
     /// A private copy of the database at `path` (empty where there is none) in `directory`, removed
     /// from the directory at once: nothing done to it is ever seen (dry runs). Takes no lock and
     /// needs no write access. Error: busy while a run keeps writing.
     static Result<Store> open_copy(const std::string& path, const std::string& directory);
 
+    Store(Store&& other) noexcept;
+    Store& operator=(Store&& other) noexcept;
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+    ~Store();
+
+    /// The version of the schema that an open database has.
+    static int schema_version();
+
     [[nodiscard]] Database& db() { return db_; }
+    /// Damage was met since it was opened.
+    [[nodiscard]] bool met_damage() const { return db_.met_damage(); }
 
     // Settings and facts by name.
     Result<std::string> meta(const std::string& key);
@@ -98,7 +118,7 @@ public:
     /// What is known of an item besides what Drive says of it.
     struct Standing {
         ItemNo parent = 0;
-        bool known = false;    ///< more than an id that is referred to
+        bool known = false;  ///< more than an id that is referred to
         bool folder = false;
         bool trashed = false;  ///< Drive said so
         bool absent = false;   ///< a complete listing or a look-up did not show it
@@ -148,12 +168,14 @@ public:
     Status forget_runs_before(const std::string& id);
 
 private:
-    explicit Store(Database db) : db_(std::move(db)) {}
+    explicit Store(Database db);
     static Result<Store> open_existing(const std::string& path);
     Status set_flag(ItemNo item, std::int64_t flag, bool on);
     Result<bool> is_referred_to(ItemNo item);
+    Status check_if_due(const std::string& path, bool suspect);
 
     Database db_;
+    std::unique_ptr<OpenMark> mark_;
 };
 
 }  // namespace gds::state
