@@ -100,8 +100,8 @@ std::string read_delivery(Reader& reader, Delivery& delivery) {
 }
 
 std::string read_action(const json& object, FaultAction& action) {
-    static const std::set<std::string> lists = {"",           "empty",     "half", "repeat-token",
-                                                "drop-token", "incomplete"};
+    static const std::set<std::string> lists = {
+        "", "empty", "half", "twice", "repeat-token", "drop-token", "incomplete"};
     Reader reader(object, "action");
     reader.read("latency_ms", action.latency_ms);
     reader.read("hang", action.delivery.hang);

@@ -58,6 +58,9 @@ void spoil_list(const std::string& how, const Request& request, Answer& answer) 
             half.push_back((*entries)[n]);
         }
         *entries = std::move(half);
+    } else if (how == "twice") {
+        const json once = *entries;
+        entries->insert(entries->end(), once.begin(), once.end());
     } else if (how == "repeat-token") {
         if (const auto token = request.param("pageToken")) {
             body["nextPageToken"] = *token;

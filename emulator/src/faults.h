@@ -41,7 +41,7 @@ struct FaultAction {
     bool unknown_item = false;   ///< 404 notFound
     std::string change_content;  ///< the item's bytes become these before it is answered
     // On what the handler answered.
-    std::string list;  ///< "empty", "half", "repeat-token", "drop-token", "incomplete"
+    std::string list;  ///< "empty", "half", "twice", "repeat-token", "drop-token", "incomplete"
     std::string content_range;
     bool ignore_range = false;
     std::optional<std::int64_t> truncate;  ///< the text is cut, with a fitting Content-Length

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace gds::drive {
@@ -154,7 +155,11 @@ void Api::find(const std::string& q, const Ref& ref, const std::string& name,
             return done(step.error().context("files.list"));
         }
         for (model::Item& item : page->items) {
-            if (item.name == name) {
+            // What moves about while it is listed may be shown again.
+            const bool again =
+                std::any_of(self->found.begin(), self->found.end(),
+                            [&](const model::Item& earlier) { return earlier.id == item.id; });
+            if (item.name == name && !again) {
                 self->found.push_back(std::move(item));
             }
         }

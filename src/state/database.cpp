@@ -145,22 +145,56 @@ void Query::bind(int index, std::nullopt_t) {
     bind_failed_ |= sqlite3_bind_null(cached_->statement.get(), index) != SQLITE_OK;
 }
 
+namespace {
+
+void roll_back(sqlite3* handle) {
+    if (sqlite3_get_autocommit(handle) == 0) {
+        // What failed is already being reported; SQLite rolls back again at the next open.
+        sqlite3_exec(handle, "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+}
+
+}  // namespace
+
 Result<Transaction> Transaction::begin(Database& database) {
-    GDS_CHECK(database.run("BEGIN IMMEDIATE"));
+    if (!database.batching_ || sqlite3_get_autocommit(database.handle()) != 0) {
+        GDS_CHECK(database.run("BEGIN IMMEDIATE"));
+    }
     return Transaction(database);
 }
 
 Transaction::~Transaction() {
-    if (database_ != nullptr && sqlite3_get_autocommit(database_->handle()) == 0) {
-        // What failed is already being reported; SQLite rolls back again at the next open.
-        sqlite3_exec(database_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    if (database_ != nullptr) {
+        roll_back(database_->handle());
     }
 }
 
 Status Transaction::commit() {
-    GDS_CHECK(database_->run("COMMIT"));
+    if (!database_->batching_) {
+        GDS_CHECK(database_->run("COMMIT"));
+    }
     database_ = nullptr;
     return {};
+}
+
+Result<Batch> Batch::begin(Database& database) {
+    GDS_CHECK(database.run("BEGIN IMMEDIATE"));
+    database.batching_ = true;
+    return Batch(database);
+}
+
+Batch::~Batch() {
+    if (database_ != nullptr) {
+        database_->batching_ = false;
+        roll_back(database_->handle());
+    }
+}
+
+Status Batch::commit() {
+    Database& database = *std::exchange(database_, nullptr);
+    database.batching_ = false;
+    const bool open = sqlite3_get_autocommit(database.handle()) == 0;
+    return open ? database.run("COMMIT") : Status();
 }
 
 }  // namespace gds::state

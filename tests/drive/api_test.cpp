@@ -156,7 +156,9 @@ TEST(FindChildren, ReadsAllPagesAndComparesWithCase) {
         if (asked.parameter("pageToken").empty()) {
             return page({file("1", "O'Brien"), file("2", "o'brien")}, "p2");
         }
-        return asked.parameter("pageToken") == "p2" ? page({}, "p3") : page({file("3", "O'Brien")});
+        return asked.parameter("pageToken") == "p2"
+                   ? page({}, "p3")
+                   : page({file("1", "O'Brien"), file("3", "O'Brien")});
     });
     const auto found = fixture.api.find_children({"p"}, "O'Brien");
     ASSERT_TRUE(found) << found.error().message;

@@ -43,6 +43,12 @@ class Paging(SpecCase):
         self.assert_all_there()
         self.assert_settled()
 
+    def test_entries_that_come_twice(self):
+        self.fault({"label": "files.list"}, {"list": "twice"})
+        self.sync()
+        self.assert_all_there()
+        self.assert_settled()
+
     def test_a_page_token_that_is_refused_once(self):
         for action in ({"refuse_page_token": True}, {"status": 410, "reason": "gone"},
                        {"status": 400, "reason": "invalid"}):

@@ -143,6 +143,11 @@ class Lists(EmulatorCase):
         self.assertEqual(len(page["files"]), 3)
         self.assertFalse(page["incompleteSearch"])
 
+    def test_twice(self):
+        ids = [file["id"] for file in self.one_page("twice", pageSize=3)["files"]]
+        self.assertEqual(len(ids), 6)
+        self.assertEqual(ids[:3], ids[3:])
+
     def test_drop_token(self):
         self.assertNotIn("nextPageToken", self.one_page("drop-token"))
 

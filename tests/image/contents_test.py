@@ -94,10 +94,11 @@ class Contents(unittest.TestCase):
         self.assertIn(b":65532:65532:", self.image.contents["etc/passwd"])
 
     def test_hold_no_trace_of_where_the_programs_were_built(self):
-        root = str(BIN.parent.parent).encode()
+        root = f"{BIN.parent.parent}/"
         for name in PROGRAMS:
-            self.assertNotIn(b".debug_info", self.image.contents[name])
-            self.assertNotIn(root + b"/", self.image.contents[name])
+            for trace in (".debug_info", root):
+                # Told by name: the contents would be pages of bytes.
+                self.assertFalse(trace.encode() in self.image.contents[name], (name, trace))
 
 
 class Configuration(unittest.TestCase):

@@ -348,6 +348,51 @@ TEST_F(StoreTest, ACopyRollsBackWhatAKilledRunLeftAndTheOriginalStaysAsItIs) {
     EXPECT_EQ(std::filesystem::file_size(crashed + "-journal"), size);
 }
 
+/// Two transactions, each of which sets a key; the second is committed if `whole`.
+Status set_two_keys(Store& store, bool whole) {
+    for (const char* key : {"first", "second"}) {
+        Transaction transaction = GDS_TRY(Transaction::begin(store.db()));
+        GDS_CHECK(store.set_meta(key, "set"));
+        if (whole || std::string_view(key) == "first") {
+            GDS_CHECK(transaction.commit());
+        }
+    }
+    return {};
+}
+
+TEST_F(StoreTest, ABatchMakesItsTransactionsDurableTogether) {
+    Store store = open();
+    {
+        auto batch = Batch::begin(store.db());
+        ASSERT_TRUE(batch);
+        ASSERT_TRUE(set_two_keys(store, true));
+        EXPECT_EQ(Store::open_copy(path(), dir_.string())->meta("first").value(), "");
+        ASSERT_TRUE(batch->commit());
+    }
+    auto copy = Store::open_copy(path(), dir_.string());
+    EXPECT_EQ(copy->meta("first").value(), "set");
+    EXPECT_EQ(copy->meta("second").value(), "set");
+    ASSERT_TRUE(set_two_keys(store, true)) << "what follows is committed by itself again";
+}
+
+TEST_F(StoreTest, ABatchGoesBackAsAWhole) {
+    Store store = open();
+    {
+        auto batch = Batch::begin(store.db());
+        ASSERT_TRUE(batch);
+        ASSERT_TRUE(set_two_keys(store, true));
+    }
+    EXPECT_EQ(store.meta("second").value(), "");
+    {
+        auto batch = Batch::begin(store.db());
+        ASSERT_TRUE(batch);
+        ASSERT_TRUE(set_two_keys(store, false));
+        ASSERT_TRUE(batch->commit());
+    }
+    EXPECT_EQ(store.meta("first").value(), "");
+    EXPECT_EQ(store.meta("second").value(), "");
+}
+
 TEST_F(StoreTest, ACopyIsMadeWhileARunHoldsTheDatabase) {
     Store store = open();
     ASSERT_TRUE(store.set_meta("volume", "v1"));

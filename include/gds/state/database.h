@@ -44,6 +44,8 @@ public:
 
 private:
     friend class Query;
+    friend class Transaction;
+    friend class Batch;
     struct Close {
         void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
     };
@@ -63,6 +65,7 @@ private:
     std::unique_ptr<sqlite3, Close> handle_;
     std::unordered_multimap<const void*, std::unique_ptr<Cached>> cache_;
     mutable bool met_damage_ = false;
+    bool batching_ = false;
 };
 
 /// One use of a prepared statement: bind by construction, then next() for each row. The statement
@@ -124,7 +127,8 @@ Status Database::run(const char* sql, const Arguments&... arguments) {
     }
 }
 
-/// A transaction that rolls back unless committed. Nesting is an error.
+/// A transaction that rolls back unless committed. Nesting is an error. While a Batch is alive it
+/// is part of that: its commit makes nothing durable, and its rollback takes the batch along.
 class Transaction {
 public:
     static Result<Transaction> begin(Database& database);
@@ -139,6 +143,25 @@ public:
 
 private:
     explicit Transaction(Database& database) : database_(&database) {}
+    Database* database_;
+};
+
+/// Gathers transactions into a few, each of which waits for the disk: for what can be had again,
+/// such as a listing. Rolls back what is not committed.
+class Batch {
+public:
+    static Result<Batch> begin(Database& database);
+    ~Batch();
+    Batch(Batch&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Batch& operator=(Batch&&) = delete;
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+    /// The end of the batch.
+    Status commit();
+
+private:
+    explicit Batch(Database& database) : database_(&database) {}
     Database* database_;
 };
 
