@@ -371,7 +371,7 @@ class Redirects(ContentCase):
         self.sync()
         self.make("new", "new")
         self.fault({"label": "files.list", "path": "FILES"}, {"redirect": self.elsewhere})
-        result = self.sync("--retries", "0", "--max-delete", "-1", "--allow-empty-source", expect=6)
+        result = self.sync("--full", "--retries", "0", "--max-delete", "-1", "--allow-empty-source", expect=6)
         self.assertIn("is not Drive", result.log)
         self.assert_mirror(self.with_others(a=self.made))
 
