@@ -31,11 +31,6 @@ std::map<std::string, std::vector<Finding>> by_repository(const std::vector<Find
     return sorted;
 }
 
-/// What of an untagged image a probe can ask for: the manifest that is broken, or its parent.
-Digest untagged_root(const Finding& finding) {
-    return finding.parent.empty() ? finding.digest : finding.parent;
-}
-
 /// Whether it brings back what is there, where a rebuild or a removal would not.
 bool heals(Remedy remedy) {
     return remedy == Remedy::relink || remedy == Remedy::mount || remedy == Remedy::retag;

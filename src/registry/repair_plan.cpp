@@ -139,9 +139,15 @@ public:
     explicit Planner(const RepositoryFacts& facts) : facts_(facts), healer_(facts) {}
 
     Plan run() {
+        Healer trial(facts_);
         for (const Finding& finding : facts_.broken) {
-            if (!healer_.heal(finding)) {
+            if (!trial.heal(finding)) {
                 give_up(finding);
+            }
+        }
+        for (const Finding& finding : facts_.broken) {
+            if (!is_given_up(finding)) {
+                healer_.heal(finding);
             }
         }
         plan_.steps = healer_.take_steps();
@@ -201,11 +207,16 @@ private:
         if (finding.kind == Kind::tag) {
             lose_tag(finding.tag);
         } else if (!finding.tag.empty()) {
-            lost_tags_.insert(finding.tag);
-            plan_.rebuild.push_back(repository() + ":" + finding.tag);
+            lost_roots_.insert(finding.root);
         } else if (finding.kind != Kind::repository) {
-            lost_untagged_.insert(finding.parent.empty() ? finding.digest : finding.parent);
+            lost_untagged_.insert(untagged_root(finding));
         }
+    }
+
+    /// Whether the image is lost: then nothing of it needs to be healed.
+    [[nodiscard]] bool is_given_up(const Finding& finding) const {
+        return finding.tag.empty() ? lost_untagged_.count(untagged_root(finding)) > 0
+                                   : lost_roots_.count(finding.root) > 0;
     }
 
     /// A tag that leads nowhere.
@@ -224,11 +235,13 @@ private:
     void remove_lost() {
         std::set<Id> roots;
         graph().each_tag([&](const std::string& tag, std::optional<Id> root) {
-            if (root) {
-                tags_of_[*root].insert(tag);
+            if (!root) {
+                return;
             }
-            if (root && lost_tags_.count(tag) > 0) {
+            tags_of_[*root].insert(tag);
+            if (lost_roots_.count(graph().digest_of(*root)) > 0) {
                 roots.insert(*root);
+                plan_.rebuild.push_back(repository() + ":" + tag);
             }
         });
         std::set<Id> kept = reachable_from_kept(roots);
@@ -369,8 +382,7 @@ private:
     const RepositoryFacts& facts_;
     Healer healer_;
     Plan plan_;
-    std::set<std::string> lost_tags_;
-    std::set<Digest> lost_untagged_;
+    std::set<Digest> lost_roots_, lost_untagged_;
     std::vector<std::string> dangling_;
     std::map<Id, std::set<std::string>> tags_of_;
     std::set<Id> removed_;

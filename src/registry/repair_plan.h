@@ -66,6 +66,11 @@ struct Plan {
     [[nodiscard]] std::int64_t deletes() const;
 };
 
+/// What of an untagged image a probe can ask for: the manifest that is broken, or its parent.
+inline const Digest& untagged_root(const Finding& finding) {
+    return finding.parent.empty() ? finding.digest : finding.parent;
+}
+
 /// Heal what can be healed; of the rest, remove each tag's manifest and what nothing else in the
 /// repository uses. Nothing that a sound tag leads to is ever removed.
 Plan plan_repository(const RepositoryFacts& facts);

@@ -153,6 +153,15 @@ TEST(Plan, RemovesAnIndexWithTheChildrenThatNothingElseUses) {
     EXPECT_EQ(Lines{"app:a"}, plan.rebuild);
 }
 
+TEST(Plan, TellsOfEveryTagThatGoesWithAnIndex) {
+    World world = two_indexes();
+    world.add_tag("also", "first");
+    world.lose_blob("layer");
+    RepositoryFacts facts = world.facts();
+    std::erase_if(facts.broken, [](const Finding& finding) { return finding.tag == "also"; });
+    EXPECT_EQ((Lines{"app:a", "app:also"}), plan_repository(facts).rebuild);
+}
+
 TEST(Plan, LeavesAloneWhatWasNotReported) {
     World world = two_indexes();
     world.lose_blob("layer");
@@ -188,6 +197,19 @@ TEST(Plan, TakesBackStepsThatDoNotSuffice) {
     facts.blobs[digest_of("own/config")] = {Where::nowhere};
     facts.blobs[digest_of("layer")] = {Where::sibling, "team/base"};
     EXPECT_EQ(Lines{"delete first"}, steps_of(plan_repository(facts), kNames));
+}
+
+TEST(Plan, HealsNothingOfWhatIsLostAnyway) {
+    World world = two_indexes();
+    world.lose_manifest("own");
+    world.lose_manifest("shared");
+    RepositoryFacts facts = world.facts();
+    facts.manifests[digest_of("own")] = world.bytes_of("own");
+    facts.blobs[digest_of("own/config")] = {Where::here};
+    facts.blobs[digest_of("layer")] = {Where::sibling, "team/base"};
+    Lines lines = steps_of(plan_repository(facts), kNames);
+    std::sort(lines.begin(), lines.end());
+    EXPECT_EQ((Lines{"delete first", "delete other", "delete second"}), lines);
 }
 
 TEST(Plan, SetsATagAgainAfterWhatItNeeds) {
