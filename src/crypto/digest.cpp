@@ -28,6 +28,7 @@ const EVP_MD* type_of(Algorithm algorithm) {
         case Algorithm::md5: return EVP_md5();
         case Algorithm::sha1: return EVP_sha1();
         case Algorithm::sha256: return EVP_sha256();
+        case Algorithm::sha384: return EVP_sha384();
         case Algorithm::sha512: return EVP_sha512();
     }
     return EVP_sha256();
@@ -42,6 +43,7 @@ std::size_t digest_size(Algorithm algorithm) {
         case Algorithm::md5: return 16;
         case Algorithm::sha1: return 20;
         case Algorithm::sha256: return 32;
+        case Algorithm::sha384: return 48;
         case Algorithm::sha512: return 64;
     }
     return 0;

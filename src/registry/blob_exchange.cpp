@@ -31,13 +31,6 @@ std::optional<std::int64_t> total_size(const http::Response& head) {
     return slash == std::string_view::npos ? std::nullopt : number(trim(range.substr(slash + 1)));
 }
 
-std::optional<crypto::Algorithm> algorithm_of(const Digest& digest) {
-    if (digest.algorithm() == "sha256") {
-        return crypto::Algorithm::sha256;
-    }
-    return digest.algorithm() == "sha512" ? std::optional(crypto::Algorithm::sha512) : std::nullopt;
-}
-
 /// 416 is the answer for an empty blob: it has no last byte.
 std::optional<Error> classify_range(const http::Response& response) {
     return response.status == 416 ? std::nullopt : classify_answer(response);
@@ -89,8 +82,15 @@ Status BlobExchange::body(std::string_view bytes) {
         return {};  // words about it
     }
     if (check_ == BlobCheck::data) {
-        // A byte is there. A server that ignores the range would go on to send all of it.
-        enough_ = answer_.status != 206 || received_ > 1;
+        // A byte is there. A server that ignores the range would go on to send all of it, which is
+        // wanted only where it does not say how much that is.
+        const std::int64_t wanted = answer_.status == 206             ? 1
+                                    : promised_ < 0 && expected_ >= 0 ? expected_
+                                                                      : 0;
+        enough_ = received_ > wanted;
+        if (answer_.status != 206 && promised_ < 0 && expected_ >= 0) {
+            answer_.size = received_;
+        }
     } else if (hash_) {
         hash_->update(bytes);
         enough_ = expected_ >= 0 && received_ > expected_;

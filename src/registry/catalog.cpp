@@ -1,8 +1,8 @@
 // The catalog: pages, and what distribution 2.8 leaves out of them.
-#include "catalog_link.h"
 #include "gds/base/log.h"
 #include "gds/base/text.h"
 #include "gds/registry/client.h"
+#include "page_link.h"
 
 #include <fmt/core.h>
 
@@ -25,7 +25,7 @@ struct Page {
     std::string next;  ///< absolute URL; "" where there is none
 };
 
-Result<Page> parse_page(const http::Response& answer, const std::string& base) {
+Result<Page> parse_page(const http::Response& answer, const std::string& url) {
     const Json json = Json::parse(answer.body, nullptr, false);
     const auto names = json.is_object() ? json.find("repositories") : json.end();
     if (!json.is_object() || names == json.end() || !(names->is_array() || names->is_null())) {
@@ -39,7 +39,7 @@ Result<Page> parse_page(const http::Response& answer, const std::string& base) {
         page.names.push_back(name.get<std::string>());
     }
     if (const auto link = answer.headers.get("Link")) {
-        page.next = next_page(*link, base);
+        page.next = next_page(*link, url);
     }
     return page;
 }
@@ -94,7 +94,7 @@ private:
 
     Result<Page> fetch(const std::string& url) {
         const http::Response answer = GDS_TRY(client_.send(Client::request("GET", url, "catalog")));
-        return parse_page(answer, base_);
+        return parse_page(answer, url);
     }
 
     Client& client_;
@@ -104,28 +104,6 @@ private:
 };
 
 }  // namespace
-
-std::string next_page(std::string_view link, const std::string& base) {
-    const auto open = link.find('<');
-    const auto close = link.find('>', open == std::string_view::npos ? 0 : open);
-    if (open == std::string_view::npos || close == std::string_view::npos ||
-        link.substr(close).find("next") == std::string_view::npos) {
-        return {};
-    }
-    std::string target(link.substr(open + 1, close - open - 1));
-    if (target.starts_with('/') && !target.starts_with("//")) {
-        return base + target;
-    }
-    // Elsewhere a registry's names would be somebody else's.
-    const auto origin = http::origin_of(target);
-    const auto own = http::origin_of(base);
-    if (origin && own && *origin == *own) {
-        return target;
-    }
-    // Behind a proxy a registry may not know by which scheme or name it is called.
-    const auto path = target.find("/v2/_catalog");
-    return path == std::string::npos ? "" : base + target.substr(path);
-}
 
 Result<Catalog> Client::catalog() {
     Paging paging(*this, settings_.endpoint.base_url());

@@ -140,7 +140,9 @@ std::vector<Challenge> parse_challenges(std::string_view value) {
             scanner.give_up_one();
             continue;
         }
+        scanner.skip(" \t");  // some write "realm = x"
         if (scanner.take('=')) {
+            scanner.skip(" \t");
             const std::string text = scanner.value();
             if (!challenges.empty()) {
                 challenges.back().parameters.emplace(name, text);

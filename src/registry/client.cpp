@@ -4,11 +4,13 @@
 #include "blob_exchange.h"
 #include "gds/base/text.h"
 #include "gds/registry/manifest.h"
+#include "page_link.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace gds::registry {
 
@@ -17,6 +19,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr Millis kTimeLimit{120'000};
+/// Of what is small: the last byte of a blob, or a manifest.
+constexpr Millis kSmallTimeLimit{30'000};
 
 std::string accepted_types() {
     std::string accept;
@@ -136,17 +140,41 @@ Status Client::connect() {
     return {};
 }
 
+/// The tags of one repository, as far as they came.
+struct Client::TagPages {
+    std::string url;  ///< of the page that is asked for
+    std::set<std::string> tags;
+    OnTags done;
+};
+
 void Client::list_tags(const std::string& repository, OnTags done) {
-    engine_->send(request("GET", url(repository, "tags", "list"), "tags"),
-                  [done = std::move(done)](Result<http::Response> answer) {
-                      if (answer) {
-                          done(parse_tags(answer->body));
-                      } else if (answer.error().code == Code::not_found) {
-                          done(std::vector<std::string>());
-                      } else {
-                          done(answer.error());
-                      }
-                  });
+    next_tags(
+        std::make_shared<TagPages>(TagPages{url(repository, "tags", "list"), {}, std::move(done)}));
+}
+
+void Client::next_tags(const std::shared_ptr<TagPages>& pages) {
+    engine_->send(request("GET", pages->url, "tags"), [this, pages](Result<http::Response> answer) {
+        const bool is_first = pages->tags.empty();
+        if (!answer && answer.error().code == Code::not_found && is_first) {
+            pages->done(std::vector<std::string>());
+            return;
+        }
+        auto more = answer ? parse_tags(answer->body) : answer.error();
+        if (!more) {
+            pages->done(more.error());
+            return;
+        }
+        const std::size_t known = pages->tags.size();
+        pages->tags.insert(more->begin(), more->end());
+        pages->url = next_page(answer->headers.get("Link").value_or(""), pages->url);
+        if (pages->url.empty()) {
+            pages->done(std::vector<std::string>(pages->tags.begin(), pages->tags.end()));
+        } else if (pages->tags.size() == known) {
+            pages->done(error(Code::bad_response, "pages of its tags go round in a circle"));
+        } else {
+            next_tags(pages);
+        }
+    });
 }
 
 void Client::get_manifest(const std::string& repository, const std::string& reference,
@@ -154,6 +182,7 @@ void Client::get_manifest(const std::string& repository, const std::string& refe
     http::Request get = request("GET", url(repository, "manifests", reference), "manifest");
     get.headers.add("Accept", accepted_types());
     get.max_body = kLargestManifest;
+    get.time_limit = std::max(kSmallTimeLimit, settings_.http.timeout);
     engine_->send(std::move(get), [done = std::move(done)](Result<http::Response> answer) {
         if (!answer) {
             done(answer.error());
@@ -171,6 +200,9 @@ void Client::check_blob(const std::string& repository, const Digest& digest, std
                         BlobCheck check, OnBlob done) {
     http::Request ask = request(check == BlobCheck::link ? "HEAD" : "GET",
                                 url(repository, "blobs", digest.text()), "blob");
+    if (check != BlobCheck::full) {
+        ask.time_limit = std::max(kSmallTimeLimit, settings_.http.timeout);
+    }
     if (check == BlobCheck::data) {
         ask.headers.add("Range", "bytes=-1");
     }

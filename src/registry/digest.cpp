@@ -1,7 +1,6 @@
 #include "gds/registry/digest.h"
 
 #include "gds/base/text.h"
-#include "gds/crypto/digest.h"
 
 #include <fmt/core.h>
 
@@ -35,12 +34,19 @@ bool is_algorithm(std::string_view text) {
     return after_component;
 }
 
-bool is_encoded(std::string_view algorithm, std::string_view encoded) {
-    if (algorithm == "sha256") {
-        return encoded.size() == 64 && is_hex(encoded);
+std::optional<crypto::Algorithm> algorithm_named(std::string_view name) {
+    if (name == "sha256") {
+        return crypto::Algorithm::sha256;
     }
-    if (algorithm == "sha512") {
-        return encoded.size() == 128 && is_hex(encoded);
+    if (name == "sha384") {
+        return crypto::Algorithm::sha384;
+    }
+    return name == "sha512" ? std::optional(crypto::Algorithm::sha512) : std::nullopt;
+}
+
+bool is_encoded(std::string_view algorithm, std::string_view encoded) {
+    if (const auto known = algorithm_named(algorithm)) {
+        return encoded.size() == 2 * crypto::digest_size(*known) && is_hex(encoded);
     }
     return !encoded.empty() && std::all_of(encoded.begin(), encoded.end(), [](char c) {
         return is_small_alphanumeric(c) || (c >= 'A' && c <= 'Z') || c == '=' || c == '_' ||
@@ -78,10 +84,12 @@ std::string Digest::shortened() const {
 }
 
 bool Digest::matches(std::string_view bytes) const {
-    if (algorithm() == "sha512") {
-        return hex() == to_hex(crypto::digest(crypto::Algorithm::sha512, bytes));
-    }
-    return *this == of(bytes);
+    const auto known = algorithm_of(*this);
+    return known && hex() == to_hex(crypto::digest(*known, bytes));
+}
+
+std::optional<crypto::Algorithm> algorithm_of(const Digest& digest) {
+    return algorithm_named(digest.algorithm());
 }
 
 }  // namespace gds::registry

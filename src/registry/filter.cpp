@@ -16,6 +16,14 @@ bool any_matches(const std::vector<std::string>& globs, const std::string& name)
 
 }  // namespace
 
+std::string why_empty(const RepositoryFilter& filter) {
+    return filter.takes_all()
+               ? "no repository is here: is the volume mounted? A registry that may be empty needs "
+                 "--allow-empty"
+               : "no repository is left by --include and --exclude; where that may be, say "
+                 "--allow-empty";
+}
+
 bool RepositoryFilter::takes(const std::string& repository) const {
     return (include.empty() || any_matches(include, repository)) &&
            !any_matches(exclude, repository);

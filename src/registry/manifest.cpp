@@ -108,10 +108,18 @@ Status read_schema1(Manifest& manifest, const Json& layers) {
     return {};
 }
 
+bool is_index(const Manifest& manifest) {
+    return manifest.media_type.find("index") != std::string::npos ||
+           manifest.media_type.find("manifest.list") != std::string::npos;
+}
+
 Status read_members(Manifest& manifest, const Json& json) {
     const auto array = [&](const char* name) { return member(json, name, Json::value_t::array); };
     if (const Json* children = array("manifests")) {
         return read_index(manifest, *children);
+    }
+    if (member(json, "manifests", Json::value_t::null) != nullptr && is_index(manifest)) {
+        return read_index(manifest, Json::array());  // as Go writes an empty list
     }
     if (const Json* layers = array("fsLayers")) {
         return read_schema1(manifest, *layers);

@@ -102,21 +102,16 @@ private:
             report_.complete = false;
             report_.problems.push_back(catalog->problem);
         }
-        if (catalog->repositories.empty() && !settings_.allow_empty) {
-            fail(error(Code::not_found,
-                       fmt::format("{} lists no repository: is its volume mounted? A registry that "
-                                   "may be empty needs --allow-empty",
-                                   report_.registry)),
-                 "empty");
+        auto& names = catalog->repositories;
+        std::erase_if(names,
+                      [&](const std::string& name) { return !settings_.repositories.takes(name); });
+        if (names.empty() && !settings_.allow_empty) {
+            fail(
+                error(Code::not_found, report_.registry + ": " + why_empty(settings_.repositories)),
+                "empty");
             count(client);
             return std::nullopt;
         }
-        auto& names = catalog->repositories;
-        names.erase(std::remove_if(names.begin(), names.end(),
-                                   [&](const std::string& name) {
-                                       return !settings_.repositories.takes(name);
-                                   }),
-                    names.end());
         return std::move(names);
     }
 

@@ -31,9 +31,9 @@ std::map<std::string, std::vector<Finding>> by_repository(const std::vector<Find
     return sorted;
 }
 
-/// What of an untagged image a probe can ask for: the manifest that is broken, or its parent.
-Digest untagged_root(const Finding& finding) {
-    return finding.parent.empty() ? finding.digest : finding.parent;
+/// Whether it brings back what is there, where a rebuild or a removal would not.
+bool heals(Remedy remedy) {
+    return remedy == Remedy::relink || remedy == Remedy::mount || remedy == Remedy::retag;
 }
 
 /// One repair by a report that was read.
@@ -59,6 +59,7 @@ public:
         }
         GDS_CHECK(client_.connect());
         const Graphs graphs = survey(report);
+        note_tags(graphs);
         GDS_CHECK(plan(graphs));
         if (settings_.yes && !withheld() && !cancel_.stopped()) {
             carry_out(report.complete);
@@ -139,16 +140,35 @@ private:
         return *std::move(answer);
     }
 
-    /// What was reported and is still broken.
-    std::vector<Finding> still_broken(const Graph& graph) const {
-        const auto reported = reported_.find(graph.repository());
-        std::vector<Finding> broken = graph.findings().broken;
-        std::erase_if(broken, [&](const Finding& finding) {
-            return reported == reported_.end() ||
-                   std::none_of(reported->second.begin(), reported->second.end(),
-                                [&](const Finding& each) { return same_reference(each, finding); });
-        });
-        return broken;
+    /// What the report says of it; nullptr where it does not name it.
+    [[nodiscard]] const Finding* reported(const Finding& finding) const {
+        const auto findings = reported_.find(finding.repository);
+        if (findings == reported_.end()) {
+            return nullptr;
+        }
+        const auto found =
+            std::find_if(findings->second.begin(), findings->second.end(),
+                         [&](const Finding& each) { return same_reference(each, finding); });
+        return found == findings->second.end() ? nullptr : &*found;
+    }
+
+    /// What was reported and is still broken. What only a scan can see of it is taken from there.
+    RepositoryFacts facts_of(const Graph& graph) const {
+        RepositoryFacts facts{graph, {}};
+        for (Finding& finding : graph.findings().broken) {
+            const Finding* before = reported(finding);
+            if (before == nullptr) {
+                continue;
+            }
+            if (all_reported_.command == "scan" && before->remedy == Remedy::mount) {
+                finding.remedy = Remedy::mount;
+            }
+            if (all_reported_.command == "scan" && !storage_ && heals(before->remedy)) {
+                facts.on_disk.push_back(finding);
+            }
+            facts.broken.push_back(std::move(finding));
+        }
+        return facts;
     }
 
     static void take_broken(Report& report, const Graphs& graphs) {
@@ -164,12 +184,23 @@ private:
 
     // The plan.
 
+    void note_tags(const Graphs& graphs) {
+        for (const auto& [repository, graph] : graphs) {
+            graph.each_tag([&, &to = seen_tags_[repository], &from = graph](
+                               const std::string& tag, std::optional<Graph::Id> root) {
+                if (root) {
+                    to.emplace(tag, from.digest_of(*root));
+                }
+            });
+        }
+    }
+
     Status plan(const Graphs& graphs) {
         const Catalog catalog = GDS_TRY(client_.catalog());
         Sources sources(client_, all_reported_, storage(), catalog.repositories);
         std::size_t known = 0;
         for (const auto& [repository, graph] : graphs) {
-            RepositoryFacts facts{graph, still_broken(graph)};
+            RepositoryFacts facts = facts_of(graph);
             known += facts.broken.size();
             for (const Finding& warning : warned_[repository]) {
                 if (warning.defect == Defect::gc_blocker && warning.kind == Kind::manifest) {
@@ -220,6 +251,10 @@ private:
             plan_.notes.emplace_back("nothing was deleted, since not everything could be asked");
             return;
         }
+        if (const Status kept = hands().prepare_backup(); !kept && !deletes.empty()) {
+            plan_.notes.push_back("nothing was deleted: --backup-dir: " + kept.error().message);
+            return;
+        }
         for (const auto& [repository, steps] : deletes) {
             if (!remove_all(repository, steps)) {
                 return;
@@ -266,6 +301,13 @@ private:
                 fmt::format("nothing was deleted in {}: {}", repository, why.message));
             return why.code != Code::read_only && why.code != Code::unauthenticated;
         }
+        if (const std::string moved = moved_tag(repository, *tags); !moved.empty()) {
+            // What it leads to was not looked at, and may use what looks unused.
+            plan_.notes.push_back(fmt::format(
+                "nothing was deleted in {}: the tag {} was set meanwhile: run this again",
+                repository, printable(moved)));
+            return true;
+        }
         const Status replaced = replace_tags(steps);
         if (!replaced) {
             plan_.notes.push_back(
@@ -273,7 +315,7 @@ private:
             return replaced.error().code != Code::read_only;
         }
         return std::all_of(steps.begin(), steps.end(),
-                           [&](const Step& step) { return has_moved(step, *tags) || go_on(step); });
+                           [&](const Step& step) { return go_on(step); });
     }
 
     /// Tags that lead nowhere come first: beside some of them the registry deletes nothing whole.
@@ -286,17 +328,26 @@ private:
         return {};
     }
 
-    /// A tag that was not known leads to what should go, by now.
-    bool has_moved(const Step& step, const std::map<Digest, std::set<std::string>>& tags) {
-        const auto now = tags.find(step.digest);
-        if (step.action != Action::remove || now == tags.end() ||
-            std::includes(step.tags.begin(), step.tags.end(), now->second.begin(),
-                          now->second.end())) {
-            return false;
+    /// A tag that leads elsewhere than when the plan was made, other than by a step of it.
+    std::string moved_tag(const std::string& repository,
+                          const std::map<Digest, std::set<std::string>>& tags) const {
+        const auto seen = seen_tags_.find(repository);
+        for (const auto& [digest, names] : tags) {
+            for (const std::string& name : names) {
+                const bool known = seen != seen_tags_.end() && seen->second.count(name) > 0 &&
+                                   seen->second.at(name) == digest;
+                if (!known && !has_set(repository, name)) {
+                    return name;
+                }
+            }
         }
-        plan_.notes.push_back(
-            fmt::format("left alone: {}: a tag was set to it meanwhile", describe(step)));
-        return true;
+        return {};
+    }
+
+    [[nodiscard]] bool has_set(const std::string& repository, const std::string& tag) const {
+        return std::any_of(plan_.steps.begin(), plan_.steps.end(), [&](const Step& step) {
+            return step.action == Action::tag && step.repository == repository && step.tag == tag;
+        });
     }
 
     void tell_plan(Report& report) const {
@@ -336,6 +387,7 @@ private:
     std::map<std::string, std::vector<Finding>> reported_, warned_;
     std::optional<Storage> storage_;
     std::optional<Hands> hands_;
+    std::map<std::string, std::map<std::string, Digest>> seen_tags_;  ///< by repository
     Plan plan_;
     bool acted_ = false;
     bool refused_ = false;

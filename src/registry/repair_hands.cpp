@@ -2,6 +2,7 @@
 
 #include "gds/base/log.h"
 #include "gds/base/text.h"
+#include "gds/registry/reference.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -67,6 +68,20 @@ Result<std::string> read_chunk(const Fd& file) {
     }
     chunk.resize(filled);
     return chunk;
+}
+
+Status make_directories(const std::string& path) {
+    std::error_code failed;
+    std::filesystem::create_directories(path, failed);
+    return failed ? Status(error(Code::io, fmt::format("{}: {}", path, failed.message())))
+                  : Status();
+}
+
+Error unreadable_tag(const std::string& repository, const std::string& tag) {
+    return error(Code::conflict,
+                 fmt::format("the registry cannot read the tag {}:{}, and would leave every delete "
+                             "in this repository half done: remove it on the registry's disk first",
+                             repository, printable(tag)));
 }
 
 }  // namespace
@@ -209,6 +224,18 @@ Status Hands::remove(const Step& step) {
     return answer.error();
 }
 
+Status Hands::prepare_backup() const {
+    if (backup_dir_.empty()) {
+        return {};
+    }
+    GDS_CHECK(make_directories(backup_dir_));
+    const std::string trial = backup_dir_ + "/.writable";
+    GDS_CHECK(replace_file(trial, "", 0600));
+    std::error_code ignored;
+    std::filesystem::remove(trial, ignored);
+    return {};
+}
+
 Status Hands::keep_copy(const Step& step) {
     if (backup_dir_.empty()) {
         return {};
@@ -230,11 +257,7 @@ Status Hands::keep_copy(const Step& step) {
         return unreadable ? Status() : answer.error();
     }
     const std::string folder = fmt::format("{}/{}", backup_dir_, step.repository);
-    std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
-    if (failed) {
-        return error(Code::io, fmt::format("{}: {}", folder, failed.message()));
-    }
+    GDS_CHECK(make_directories(folder));
     const std::string file =
         fmt::format("{}/{}-{}", folder, step.digest.algorithm(), step.digest.hex());
     GDS_CHECK(replace_file(file + ".json", answer->body, 0644));
@@ -256,6 +279,9 @@ Result<std::map<Digest, std::set<std::string>>> Hands::head_tags(
     }
     std::map<Digest, std::set<std::string>> tags;
     for (const std::string& tag : GDS_TRY(*std::move(listed))) {
+        if (!is_tag_name(tag)) {  // it answers 404 for it, and stumbles over it all the same
+            return unreadable_tag(repository, tag);
+        }
         http::Request head =
             Client::request("HEAD", client_.url(repository, "manifests", tag), "manifest");
         for (const std::string_view type : kManifestTypes) {
@@ -267,11 +293,7 @@ Result<std::map<Digest, std::set<std::string>>> Hands::head_tags(
                 Digest::parse(answer->headers.get("Docker-Content-Digest").value_or(""));
             tags[GDS_TRY(digest)].insert(tag);
         } else if (answer.error().http_status == 500 && expected.count(tag) == 0) {
-            return error(Code::conflict,
-                         fmt::format("the registry cannot read the tag {}:{}, and would leave "
-                                     "every delete in this repository half done: remove it on the "
-                                     "registry's disk first",
-                                     repository, printable(tag)));
+            return unreadable_tag(repository, tag);
         } else if (answer.error().http_status != 500 && answer.error().code != Code::not_found) {
             return answer.error();
         }

@@ -19,12 +19,17 @@ public:
     /// Error: read_only where the registry takes no writes or no deletes, in words for a person.
     Status carry_out(const Step& step);
 
+    /// Make the backup's directory, and see that something can be written there; ok where none was
+    /// named. Error: why not.
+    Status prepare_backup() const;
+
     /// Whether this repository would take deletes. Error: read_only.
     Status check_deletes(const std::string& repository);
 
     /// Ask for each tag of the repository, before its first delete: with one that the registry
     /// cannot read every delete would end half done, and a tag may have moved. The tags of each
-    /// digest. Error: conflict, where a tag cannot be read that is not among `expected`.
+    /// digest. Error: conflict, where a tag cannot be read that is not among `expected`, or has a
+    /// name that none can have.
     Result<std::map<Digest, std::set<std::string>>> head_tags(
         const std::string& repository, const std::set<std::string>& expected);
 

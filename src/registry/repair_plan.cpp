@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 namespace gds::registry {
 
@@ -23,9 +24,10 @@ bool is_blob(Kind kind) {
     return kind == Kind::config || kind == Kind::layer;
 }
 
-/// What a healthy disk would not give: pushing again does not overwrite it.
+/// What a healthy disk would not give: pushing again does not overwrite it. Where a scan saw that
+/// only the link is wrong, it has to be mounted.
 bool is_bad_on_disk(const Finding& finding) {
-    return is_blob(finding.kind) &&
+    return is_blob(finding.kind) && finding.remedy != Remedy::mount &&
            (finding.defect == Defect::size || finding.defect == Defect::digest);
 }
 
@@ -50,7 +52,7 @@ public:
     }
 
     [[nodiscard]] bool healed(const Digest& digest) const { return healed_.count(digest) > 0; }
-    std::vector<Step> take_steps() { return std::move(steps_); }
+    std::vector<Step> take_steps() { return std::exchange(steps_, {}); }
 
 private:
     [[nodiscard]] const std::string& repository() const { return facts_.graph.repository(); }
@@ -137,19 +139,20 @@ public:
     explicit Planner(const RepositoryFacts& facts) : facts_(facts), healer_(facts) {}
 
     Plan run() {
+        Healer trial(facts_);
         for (const Finding& finding : facts_.broken) {
-            if (!healer_.heal(finding)) {
+            if (!trial.heal(finding)) {
                 give_up(finding);
             }
         }
-        for (const Digest& digest : facts_.at_risk) {
-            if (const auto bytes = facts_.manifests.find(digest);
-                bytes != facts_.manifests.end() && !healer_.healed(digest)) {
-                healer_.relink(digest, bytes->second, "only a layer's link leads to it");
+        for (const Finding& finding : facts_.broken) {
+            if (!is_given_up(finding)) {
+                healer_.heal(finding);
             }
         }
         plan_.steps = healer_.take_steps();
         remove_lost();
+        relink_what_is_at_risk();
         sort_unique(plan_.rebuild);
         sort_unique(plan_.notes);
         return std::move(plan_);
@@ -166,7 +169,26 @@ private:
 
     void note(std::string text) { plan_.notes.push_back(std::move(text)); }
 
+    /// "team/app:1.0", with the digest of what is below it.
+    [[nodiscard]] std::string name_of(const Finding& finding) const {
+        return fmt::format("{}{}{}{}{}", repository(), finding.tag.empty() ? "" : ":",
+                           printable(finding.tag), finding.digest.empty() ? "" : " ",
+                           finding.digest.shortened());
+    }
+
+    [[nodiscard]] bool is_on_disk(const Finding& finding) const {
+        return std::any_of(facts_.on_disk.begin(), facts_.on_disk.end(),
+                           [&](const Finding& each) { return same_reference(each, finding); });
+    }
+
     void give_up(const Finding& finding) {
+        if (is_on_disk(finding)) {
+            note(
+                fmt::format("{}: the registry's disk had all of it when it was scanned: run this "
+                            "with --root DIR where that disk is mounted",
+                            name_of(finding)));
+            return;
+        }
         if (finding.defect == Defect::cache) {
             note(
                 fmt::format("{}: {}: restart the registry, so that its cache forgets, and probe "
@@ -185,11 +207,16 @@ private:
         if (finding.kind == Kind::tag) {
             lose_tag(finding.tag);
         } else if (!finding.tag.empty()) {
-            lost_tags_.insert(finding.tag);
-            plan_.rebuild.push_back(repository() + ":" + finding.tag);
+            lost_roots_.insert(finding.root);
         } else if (finding.kind != Kind::repository) {
-            lost_untagged_.insert(finding.parent.empty() ? finding.digest : finding.parent);
+            lost_untagged_.insert(untagged_root(finding));
         }
+    }
+
+    /// Whether the image is lost: then nothing of it needs to be healed.
+    [[nodiscard]] bool is_given_up(const Finding& finding) const {
+        return finding.tag.empty() ? lost_untagged_.count(untagged_root(finding)) > 0
+                                   : lost_roots_.count(finding.root) > 0;
     }
 
     /// A tag that leads nowhere.
@@ -208,11 +235,13 @@ private:
     void remove_lost() {
         std::set<Id> roots;
         graph().each_tag([&](const std::string& tag, std::optional<Id> root) {
-            if (root) {
-                tags_of_[*root].insert(tag);
+            if (!root) {
+                return;
             }
-            if (root && lost_tags_.count(tag) > 0) {
+            tags_of_[*root].insert(tag);
+            if (lost_roots_.count(graph().digest_of(*root)) > 0) {
                 roots.insert(*root);
+                plan_.rebuild.push_back(repository() + ":" + tag);
             }
         });
         std::set<Id> kept = reachable_from_kept(roots);
@@ -240,6 +269,21 @@ private:
         remove_blockers(kept);
     }
 
+    /// What stays and only a layer's link leads to. Before the deletes, as all that heals.
+    void relink_what_is_at_risk() {
+        for (const Digest& digest : facts_.at_risk) {
+            const auto bytes = facts_.manifests.find(digest);
+            const auto id = graph().find_manifest(digest);
+            if (bytes != facts_.manifests.end() && !healer_.healed(digest) &&
+                !(id && removed_.count(*id) > 0)) {
+                healer_.relink(digest, bytes->second, "only a layer's link leads to it");
+            }
+        }
+        std::vector<Step> steps = healer_.take_steps();
+        plan_.steps.insert(plan_.steps.begin(), std::make_move_iterator(steps.begin()),
+                           std::make_move_iterator(steps.end()));
+    }
+
     /// Manifests below the tags and untagged roots that stay.
     std::set<Id> reachable_from_kept(const std::set<Id>& lost) const {
         std::set<Id> kept;
@@ -253,6 +297,11 @@ private:
                 reach(root, kept);
             }
         }
+        for (const Digest& digest : facts_.used_untagged) {
+            if (const auto id = graph().find_manifest(digest)) {
+                reach(*id, kept);
+            }
+        }
         keep_put(kept);
         return kept;
     }
@@ -260,15 +309,23 @@ private:
     /// What is about to be put needs its children.
     void keep_put(std::set<Id>& kept) const {
         for (const Step& step : plan_.steps) {
-            if (step.action != Action::put && step.action != Action::tag) {
-                continue;
+            if (step.action == Action::put || step.action == Action::tag) {
+                keep_children(step.bytes, kept);
             }
-            const auto content = parse_manifest(step.bytes.content, step.bytes.media_type);
-            for (const Descriptor& child :
-                 content ? content->children : std::vector<Descriptor>()) {
-                if (const auto id = graph().find_manifest(child.digest)) {
-                    reach(*id, kept);
-                }
+        }
+        for (const Digest& digest : facts_.at_risk) {
+            const auto bytes = facts_.manifests.find(digest);
+            if (bytes != facts_.manifests.end() && !graph().has_manifest(digest)) {
+                keep_children(bytes->second, kept);
+            }
+        }
+    }
+
+    void keep_children(const ManifestBytes& bytes, std::set<Id>& kept) const {
+        const auto content = parse_manifest(bytes.content, bytes.media_type);
+        for (const Descriptor& child : content ? content->children : std::vector<Descriptor>()) {
+            if (const auto id = graph().find_manifest(child.digest)) {
+                reach(*id, kept);
             }
         }
     }
@@ -289,14 +346,8 @@ private:
             return;
         }
         if (is_there(id)) {
-            plan_.steps.push_back({Action::remove,
-                                   repository(),
-                                   {},
-                                   graph().digest_of(id),
-                                   {},
-                                   {},
-                                   why,
-                                   tags_of_[id]});
+            plan_.steps.push_back(
+                {Action::remove, repository(), {}, graph().digest_of(id), {}, {}, why});
         }
         for (const Graph::Edge& edge : graph().references(id)) {
             if (is_manifest(edge.kind)) {
@@ -331,8 +382,7 @@ private:
     const RepositoryFacts& facts_;
     Healer healer_;
     Plan plan_;
-    std::set<std::string> lost_tags_;
-    std::set<Digest> lost_untagged_;
+    std::set<Digest> lost_roots_, lost_untagged_;
     std::vector<std::string> dangling_;
     std::map<Id, std::set<std::string>> tags_of_;
     std::set<Id> removed_;

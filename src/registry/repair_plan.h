@@ -25,8 +25,14 @@ struct BlobPlace {
 
 /// What was found out about one repository before anything is planned for it.
 struct RepositoryFacts {
-    Graph graph;                                     ///< as it is served now
-    std::vector<Finding> broken;                     ///< reported, and still so
+    Graph graph;                  ///< as it is served now
+    std::vector<Finding> broken;  ///< reported, and still so
+    /// Of those, what a scan saw on the registry's disk, which is not at hand now: to be healed
+    /// there, not to be given up.
+    std::vector<Finding> on_disk = {};
+    /// Manifests of untagged indexes, where the disk tells of them: somebody may pull those by
+    /// digest.
+    std::set<Digest> used_untagged = {};
     std::set<Digest> blockers = {};                  ///< manifests at which collections end
     std::set<Digest> at_risk = {};                   ///< served, but linked as layers only
     std::map<Digest, ManifestBytes> manifests = {};  ///< of broken manifests, where they were found
@@ -46,7 +52,6 @@ struct Step {
     std::string from = {};     ///< of mount
     ManifestBytes bytes = {};  ///< of put and tag
     std::string why = {};
-    std::set<std::string> tags = {};  ///< of remove: those that are known to lead to it
 
     [[nodiscard]] bool deletes() const {
         return action == Action::remove || action == Action::remove_tag;
@@ -60,6 +65,11 @@ struct Plan {
 
     [[nodiscard]] std::int64_t deletes() const;
 };
+
+/// What of an untagged image a probe can ask for: the manifest that is broken, or its parent.
+inline const Digest& untagged_root(const Finding& finding) {
+    return finding.parent.empty() ? finding.digest : finding.parent;
+}
 
 /// Heal what can be healed; of the rest, remove each tag's manifest and what nothing else in the
 /// repository uses. Nothing that a sound tag leads to is ever removed.

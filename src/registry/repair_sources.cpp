@@ -87,6 +87,24 @@ Status Sources::find(RepositoryFacts& facts) {
             facts.manifests.emplace(digest, *std::move(bytes));
         }
     }
+    return find_used_untagged(facts);
+}
+
+/// The API lists no digests: only the disk tells what is there without a tag.
+Status Sources::find_used_untagged(RepositoryFacts& facts) const {
+    if (storage_ == nullptr || facts.broken.empty()) {
+        return {};
+    }
+    const std::string path = Storage::revisions_path(facts.graph.repository());
+    for (const Digest& revision : GDS_TRY(storage_->digests_below(path))) {
+        if (facts.graph.has_manifest(revision)) {
+            continue;
+        }
+        const auto look = GDS_TRY(look_at_manifest(*storage_, facts.graph.repository(), revision));
+        for (const Descriptor& child : look.content.children) {
+            facts.used_untagged.insert(child.digest);
+        }
+    }
     return {};
 }
 

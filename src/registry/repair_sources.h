@@ -30,6 +30,7 @@ private:
     Status find_tag(RepositoryFacts& facts, const std::string& tag);
     Status find_needs(RepositoryFacts& facts, const ManifestBytes& bytes, int depth);
     Status find_blob(RepositoryFacts& facts, const Digest& digest, std::int64_t size);
+    Status find_used_untagged(RepositoryFacts& facts) const;
 
     Result<std::optional<ManifestBytes>> bytes_of(const std::string& repository,
                                                   const Digest& digest);

@@ -3,8 +3,23 @@
 #include "gds/base/text.h"
 
 #include <fmt/core.h>
+#include <poll.h>
+
+#include <algorithm>
 
 namespace gds::registry {
+
+void sleep_until(std::chrono::steady_clock::time_point end, const Cancel& cancel) {
+    static constexpr Millis kLongest{1000};  // a deadline wakes nobody
+    for (;;) {
+        const auto left = std::chrono::ceil<Millis>(end - std::chrono::steady_clock::now());
+        if (left <= Millis(0) || cancel.stopped()) {
+            return;
+        }
+        pollfd wake{cancel.wake_fd(), POLLIN, 0};
+        static_cast<void>(::poll(&wake, 1, static_cast<int>(std::min(left, kLongest).count())));
+    }
+}
 
 RunClock::RunClock(Cancel& cancel, Millis max_duration) : started_ms_(wall_clock_ms()) {
     if (max_duration > Millis(0)) {

@@ -12,6 +12,9 @@
 
 namespace gds::registry {
 
+/// Sleep until then, or until the run is stopped.
+void sleep_until(std::chrono::steady_clock::time_point end, const Cancel& cancel);
+
 /// The times of a run, and the deadline that its settings give it.
 class RunClock {
 public:

@@ -7,8 +7,6 @@
 #include "scan_repositories.h"
 #include "scan_repository.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -20,16 +18,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Scans = std::map<std::string, RepositoryScan>;
-
-void wait(Millis duration, const Cancel& cancel) {
-    const auto end = Clock::now() + duration;
-    while (!cancel.stopped() && Clock::now() < end) {
-        const auto left = std::chrono::ceil<Millis>(end - Clock::now());
-        pollfd wake{cancel.wake_fd(), POLLIN, 0};
-        static_cast<void>(
-            ::poll(&wake, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1000))));
-    }
-}
 
 bool has_findings(const RepositoryScan& scan) {
     return !scan.broken.empty() || !scan.warnings.empty();
@@ -57,19 +45,18 @@ public:
           progress_(settings.output.progress) {}
 
     void run(Report& report) {
-        const Repositories found = find_repositories(storage_, workers_, problems_);
-        std::vector<std::string> names = found.names;
+        repositories_ = find_repositories(storage_, workers_, problems_);
+        std::vector<std::string> names = repositories_.names;
         std::erase_if(names,
                       [&](const std::string& name) { return !settings_.repositories.takes(name); });
         Scans scans = scan_all(names, cancel_);
-        std::vector<Finding> others = found.blockers;
-        append(others, find_stray_blobs(storage_, workers_, problems_));
         if (settings_.deep) {
             hash_blobs(report);
         }
         confirm(scans);
         progress_.clear();
-        report.warnings = std::move(others);
+        report.warnings = std::move(repositories_.blockers);
+        append(report.warnings, find_stray_blobs(storage_, workers_, problems_));
         for (auto& [name, scan] : scans) {
             take(report, std::move(scan));
         }
@@ -80,7 +67,8 @@ public:
 private:
     Scans scan_all(const std::vector<std::string>& names, const Cancel& cancel) {
         BlobSizes sizes(storage_);
-        const ScanContext context{storage_, workers_, sizes, damaged_, cancel, problems_};
+        const ScanContext context{storage_, workers_, sizes,    repositories_.unlisted,
+                                  damaged_, cancel,   problems_};
         Scans scans;
         std::mutex mutex;
         workers_.for_each(names.size(), [&](std::size_t i) {
@@ -114,15 +102,21 @@ private:
                 again.push_back(name);
             }
         }
-        if (again.empty()) {
+        if (again.empty() && repositories_.blockers.empty()) {
             return;
         }
         log::info(
             "looking again at what seems broken",
             {{"repositories", again.size()}, {"after", format_duration(settings_.confirm_after)}});
-        wait(settings_.confirm_after, cancel_);
-        const Cancel never;
-        Scans second = scan_all(again, cancel_.reason() == StopReason::deadline ? never : cancel_);
+        sleep_until(Clock::now() + settings_.confirm_after, cancel_);
+        if (!repositories_.unlisted.empty() || !repositories_.blockers.empty()) {
+            repositories_ = find_repositories(storage_, workers_, problems_);
+        }
+        Scans second = scan_all(again, cancel_);
+        if (cancel_.reason() == StopReason::deadline) {
+            const Cancel never;
+            second = scan_all(again, never);
+        }
         for (auto& [name, scan] : second) {
             RepositoryScan& first = scans[name];
             keep_confirmed(scan.broken, first.broken, damaged_);
@@ -154,6 +148,7 @@ private:
     const Cancel& cancel_;
     Workers workers_;
     report::Progress progress_;
+    Repositories repositories_;
     Counts seen_;
     Problems problems_;
     std::set<Digest> damaged_;
@@ -203,12 +198,9 @@ void scan_storage(Report& report, const ScanSettings& settings, const Cancel& ca
         report.reachable = false;
         return fail(report, storage.error().message);
     }
-    if (report.complete && report.counts.repositories == 0 && !settings.allow_empty &&
-        settings.repositories.takes_all()) {
+    if (report.complete && report.counts.repositories == 0 && !settings.allow_empty) {
         report.catalog_failure = "empty";
-        fail(report, settings.directory +
-                         ": no repository is here: is the volume mounted? A registry that may be "
-                         "empty needs --allow-empty");
+        fail(report, settings.directory + ": " + why_empty(settings.repositories));
     }
 }
 

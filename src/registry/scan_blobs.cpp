@@ -6,27 +6,33 @@ namespace gds::registry {
 
 namespace {
 
-Finding stray(const std::string& path) {
+using Type = Storage::Entry::Type;
+
+/// Nothing that a registry made lies deeper below what is no blob.
+constexpr int kDeepest = 8;
+
+Finding blocker(std::string detail, Remedy remedy) {
     Finding finding;
     finding.kind = Kind::layer;
     finding.defect = Defect::gc_blocker;
-    finding.remedy = Remedy::remove;
-    finding.detail = path +
-                     ": no blob can lie here, and every garbage collection ends at it with "
-                     "an error";
+    finding.remedy = remedy;
+    finding.detail = std::move(detail);
     return finding;
 }
 
+/// Looks at the places that a collection walks, less what is in each blob's own directory.
 class StrayFinder {
 public:
     StrayFinder(const Storage& storage, Workers& workers, Problems& problems)
         : storage_(storage), workers_(workers), problems_(problems) {}
 
     std::vector<Finding> run() {
-        look_in("blobs");
         for (const Storage::Entry& algorithm : list("blobs")) {
-            if (algorithm.directory) {
+            const std::string path = "blobs/" + algorithm.name;
+            if (algorithm.is_directory()) {
                 look_in_algorithm(algorithm.name);
+            } else {
+                look_at(path, algorithm);
             }
         }
         return std::move(found_);
@@ -42,16 +48,30 @@ private:
         return *std::move(entries);
     }
 
-    void add(const std::string& path) {
-        const std::lock_guard lock(mutex_);
-        found_.push_back(stray(path));
+    /// Something that is no directory, at a place where no blob's data can lie.
+    void look_at(const std::string& path, const Storage::Entry& entry) {
+        if (entry.type == Type::unreadable) {
+            add(path +
+                ": it cannot be followed, and every garbage collection ends at it with an error");
+        } else if (entry.type == Type::other && entry.name == "data") {
+            add(path +
+                ": no blob can lie here, and every garbage collection ends at it with an error");
+        }
     }
 
-    /// A "data" right in this directory.
-    void look_in(const std::string& path) {
+    void add(std::string detail) {
+        const std::lock_guard lock(mutex_);
+        found_.push_back(blocker(std::move(detail), Remedy::remove));
+    }
+
+    /// A directory whose name is no digest's, or no prefix.
+    void look_below(const std::string& path, int depth) {
         for (const Storage::Entry& entry : list(path)) {
-            if (entry.name == "data" && !entry.directory) {
-                add(path + "/data");
+            const std::string place = path + "/" + entry.name;
+            if (!entry.is_directory()) {
+                look_at(place, entry);
+            } else if (depth < kDeepest) {
+                look_below(place, depth + 1);
             }
         }
     }
@@ -61,10 +81,10 @@ private:
         const std::vector<Storage::Entry> prefixes = list(path);
         workers_.for_each(prefixes.size(), [&](std::size_t i) {
             const Storage::Entry& prefix = prefixes[i];
-            if (!prefix.directory && prefix.name == "data") {
-                add(path + "/data");
-            } else if (prefix.directory) {
+            if (prefix.is_directory()) {
                 look_in_prefix(algorithm, prefix.name);
+            } else {
+                look_at(path + "/" + prefix.name, prefix);
             }
         });
     }
@@ -72,12 +92,14 @@ private:
     void look_in_prefix(const std::string& algorithm, const std::string& prefix) {
         const std::string path = fmt::format("blobs/{}/{}", algorithm, prefix);
         for (const Storage::Entry& entry : list(path)) {
-            const bool named = Digest::parse(algorithm + ":" + entry.name).has_value() &&
-                               entry.name.starts_with(prefix);
-            if (!entry.directory && entry.name == "data") {
-                add(path + "/data");
-            } else if (entry.directory && !named) {
-                look_in(path + "/" + entry.name);
+            const std::string place = path + "/" + entry.name;
+            const auto digest = Digest::parse(algorithm + ":" + entry.name);
+            const bool is_blob =
+                digest && algorithm_of(*digest) && place == Storage::blob_directory(*digest);
+            if (!entry.is_directory()) {
+                look_at(place, entry);
+            } else if (!is_blob) {
+                look_below(place, 0);
             }
         }
     }
@@ -93,6 +115,13 @@ private:
 
 std::vector<Finding> find_stray_blobs(const Storage& storage, Workers& workers,
                                       Problems& problems) {
+    const auto there = storage.exists("blobs");
+    if (there && !*there) {
+        return {
+            blocker("there is no directory blobs, without which every garbage collection ends "
+                    "with an error",
+                    Remedy::none)};
+    }
     return StrayFinder(storage, workers, problems).run();
 }
 

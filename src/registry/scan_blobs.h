@@ -10,7 +10,7 @@
 namespace gds::registry {
 
 /// What lies among the blobs and makes every garbage collection end with an error: a file called
-/// "data" at a path that names no digest.
+/// "data" at a path that names no digest, or a link in a circle.
 std::vector<Finding> find_stray_blobs(const Storage& storage, Workers& workers, Problems& problems);
 
 /// A pass over the bytes of every blob, in the order of their digests.

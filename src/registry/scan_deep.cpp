@@ -1,9 +1,8 @@
 #include "gds/base/text.h"
-#include "gds/crypto/digest.h"
+#include "run_frame.h"
 #include "scan_blobs.h"
 
 #include <fmt/core.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -31,13 +30,7 @@ public:
         bytes_ += bytes;
         const std::chrono::duration<double> due(static_cast<double>(bytes_) /
                                                 static_cast<double>(rate_));
-        const auto ahead =
-            std::chrono::duration_cast<std::chrono::milliseconds>(due - (Clock::now() - start_));
-        if (ahead.count() > 0) {
-            pollfd wake{cancel_.wake_fd(), POLLIN, 0};
-            static_cast<void>(
-                ::poll(&wake, 1, static_cast<int>(std::min<std::int64_t>(ahead.count(), 1000))));
-        }
+        sleep_until(start_ + std::chrono::duration_cast<Clock::duration>(due), cancel_);
     }
 
 private:
@@ -94,7 +87,7 @@ public:
             const std::string above = "blobs/" + algorithm.name;
             for (const Storage::Entry& prefix : GDS_TRY(storage_.list(above))) {
                 const std::string place = algorithm.name + "/" + prefix.name;
-                if (place <= position.after || !prefix.directory) {
+                if (place <= position.after || !prefix.is_directory()) {
                     continue;
                 }
                 if (!GDS_TRY(check_directory(algorithm.name, prefix.name))) {
@@ -134,14 +127,12 @@ private:
     }
 
     Result<bool> is_sound(const Digest& digest) {
-        const auto algorithm = digest.algorithm() == "sha256"   ? crypto::Algorithm::sha256
-                               : digest.algorithm() == "sha512" ? crypto::Algorithm::sha512
-                                                                : crypto::Algorithm::md5;
-        if (algorithm == crypto::Algorithm::md5) {
-            return true;  // of an algorithm that cannot be computed here
+        const auto algorithm = algorithm_of(digest);
+        if (!algorithm) {
+            return true;  // that cannot be told here
         }
         const Fd file = GDS_TRY(storage_.open_blob(digest));
-        crypto::Digest hash(algorithm);
+        crypto::Digest hash(*algorithm);
         for (;;) {
             if (cancel_.stopped()) {
                 return error(Code::cancelled, "stopped");

@@ -83,10 +83,6 @@ Result<Resolution> resolve(const Storage& storage, const std::string& repository
     return Resolution{GDS_TRY(storage.link(Storage::layer_path(repository, digest))), true};
 }
 
-std::string no_digest(const Link& link) {
-    return fmt::format("its link file ({} bytes) does not hold a digest", link.bytes);
-}
-
 std::string leads_elsewhere(const Link& link) {
     return fmt::format("its link leads to {}", link.target.shortened());
 }
@@ -118,7 +114,17 @@ void judge_body(ManifestLook& look, const Digest& digest, const Link& link,
     look.content = *std::move(content);
 }
 
+/// Why there are no bytes, of what is linked.
+constexpr const char* kGone = "it is linked, but its bytes are gone";
+constexpr const char* kObstructed = "something that is no directory lies in the way to its bytes";
+
 }  // namespace
+
+std::string why_no_digest(const Link& link) {
+    return link.bytes < 0
+               ? "something that is no file lies where its link should be"
+               : fmt::format("its link file ({} bytes) does not hold a digest", link.bytes);
+}
 
 std::string why_not_served(std::string_view body) {
     if (static_cast<std::int64_t>(body.size()) > kLargestManifest) {
@@ -156,13 +162,19 @@ Result<ManifestLook> look_at_manifest(const Storage& storage, const std::string&
         return look;
     }
     if (found.link.damaged()) {
-        look.blocks_collection = look.revision_link;
-        set(look, Defect::unreadable, no_digest(found.link));
+        // What is no file is passed over.
+        look.blocks_collection = look.revision_link && found.link.bytes >= 0;
+        set(look, Defect::unreadable, why_no_digest(found.link));
         return look;
     }
     const auto body = GDS_TRY(storage.blob(found.link.target, kLargestManifest));
+    if (!body && storage.is_obstructed(Storage::blob_directory(found.link.target))) {
+        look.blocks_collection = look.revision_link;
+        set(look, Defect::unreadable, kObstructed);
+        return look;
+    }
     if (!body) {
-        set(look, Defect::missing, "it is linked, but its bytes are gone");
+        set(look, Defect::missing, kGone);
         return look;
     }
     judge_body(look, digest, found.link, *body);
@@ -172,12 +184,16 @@ Result<ManifestLook> look_at_manifest(const Storage& storage, const std::string&
 Result<BlobLook> look_at_blob(const Storage& storage, BlobSizes& sizes,
                               const std::string& repository, const Digest& digest) {
     const Link link = GDS_TRY(storage.link(Storage::layer_path(repository, digest)));
-    const auto size = GDS_TRY(sizes.of(link.valid() ? link.target : digest));
+    const Digest& target = link.valid() ? link.target : digest;
+    const auto size = GDS_TRY(sizes.of(target));
+    if (!size && storage.is_obstructed(Storage::blob_directory(target))) {
+        return BlobLook{Defect::unreadable, kObstructed, Remedy::rebuild};
+    }
     if (!size) {
-        return BlobLook{Defect::missing,
-                        link.absent() ? "neither a link in this repository nor its bytes are there"
-                                      : "it is linked, but its bytes are gone",
-                        Remedy::rebuild};
+        return BlobLook{
+            Defect::missing,
+            link.absent() ? "neither a link in this repository nor its bytes are there" : kGone,
+            Remedy::rebuild};
     }
     if (link.absent()) {
         return BlobLook{Defect::unlinked,
@@ -185,7 +201,7 @@ Result<BlobLook> look_at_blob(const Storage& storage, BlobSizes& sizes,
                         Remedy::mount};
     }
     if (link.damaged()) {
-        return BlobLook{Defect::unreadable, no_digest(link), Remedy::mount};
+        return BlobLook{Defect::unreadable, why_no_digest(link), Remedy::mount};
     }
     if (link.target != digest) {
         return BlobLook{Defect::digest, leads_elsewhere(link), Remedy::mount};

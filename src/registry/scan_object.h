@@ -44,6 +44,9 @@ Result<ManifestLook> look_at_manifest(const Storage& storage, const std::string&
 Result<BlobLook> look_at_blob(const Storage& storage, BlobSizes& sizes,
                               const std::string& repository, const Digest& digest);
 
+/// What is wrong with a damaged link, in words.
+std::string why_no_digest(const Link& link);
+
 /// Why distribution answers 500 for a manifest of these bytes; "" where it would serve them.
 std::string why_not_served(std::string_view body);
 

@@ -2,6 +2,7 @@
 
 #include "scan_repository.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,10 @@ namespace gds::registry {
 
 struct Repositories {
     std::vector<std::string> names;
-    /// Directories that look like repositories, with names that make a garbage collection fail.
+    /// Those that the registry's own walk does not come by, with the reason.
+    std::map<std::string, Unlisted> unlisted;
+    /// What makes a garbage collection fail: directories that look like repositories and have names
+    /// that none can have, and links in a circle.
     std::vector<Finding> blockers;
 };
 

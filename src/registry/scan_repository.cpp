@@ -1,6 +1,7 @@
 #include "scan_repository.h"
 
 #include "gds/registry/graph.h"
+#include "gds/registry/reference.h"
 #include "scan_object.h"
 #include "scan_relink.h"
 #include "scan_tags.h"
@@ -33,6 +34,7 @@ public:
         set_tags(tags);
         set_untagged_roots();
         judge_listing(tags);
+        judge_strays();
         return result();
     }
 
@@ -70,9 +72,13 @@ private:
         }
     }
 
+    static bool leads_somewhere(const TagLook& tag) {
+        return tag.link.valid() && is_tag_name(tag.name);
+    }
+
     void look_at_manifests(const std::vector<TagLook>& tags) {
         for (const TagLook& tag : tags) {
-            if (tag.link.valid()) {
+            if (leads_somewhere(tag)) {
                 want_manifest(tag.link.target);
             }
         }
@@ -204,7 +210,7 @@ private:
 
     void set_tags(const std::vector<TagLook>& tags) {
         for (const TagLook& tag : tags) {
-            if (!tag.link.valid()) {
+            if (!leads_somewhere(tag)) {
                 graph_.break_tag(tag.name, judge_tag(tag));
                 continue;
             }
@@ -230,15 +236,17 @@ private:
 
     /// A tag whose own link says nothing: what it led to before may still be known.
     Verdict judge_tag(const TagLook& tag) {
-        if (!tag.directory) {
+        if (!tag.is_directory) {
             return {Defect::unreadable, 0, "a file lies where the tag's directory should be",
+                    Remedy::remove};
+        }
+        if (!is_tag_name(tag.name)) {
+            return {Defect::missing, 0, "no tag can have this name, but the registry lists it",
                     Remedy::remove};
         }
         Verdict verdict{tag.link.absent() ? Defect::missing : Defect::unreadable, 0,
                         tag.link.absent() ? "it has no current link"
-                                          : fmt::format("its current link ({} bytes) does not hold "
-                                                        "a digest",
-                                                        tag.link.bytes),
+                                          : "its current link: " + why_no_digest(tag.link),
                         Remedy::remove};
         const std::vector<Digest> history = read_tag_history(context_, repository_, tag.name);
         if (history.size() == 1) {
@@ -272,27 +280,39 @@ private:
         }
     }
 
-    /// The catalog, and every garbage collection, knows a repository by its _layers.
     void judge_listing(const std::vector<TagLook>& tags) {
+        if (context_.storage.is_obstructed(Storage::tags_path(repository_))) {
+            condemn({"its tags cannot be listed: a file lies where their directory should be",
+                     Remedy::remove},
+                    Defect::unreadable);
+        }
         const bool live = !tags.empty() || !revisions_.empty();
-        const auto listed =
-            context_.storage.exists(Storage::repository_path(repository_) + "/_layers");
-        if (!listed) {
-            context_.problems.add(listed.error());
-            return;
-        }
-        result_.counts.repositories = *listed || live ? 1 : 0;
-        if (!*listed && live) {
-            Finding finding;
-            finding.repository = repository_;
-            finding.kind = Kind::repository;
-            finding.defect = Defect::unlisted;
-            finding.detail = "without its _layers the catalog does not list it";
-            finding.remedy = Remedy::mount;
-            result_.broken.push_back(std::move(finding));
+        const auto unlisted = context_.unlisted.find(repository_);
+        const bool listed = unlisted == context_.unlisted.end();
+        result_.counts.repositories = listed || live ? 1 : 0;
+        if (!listed && live) {
+            condemn(unlisted->second, Defect::unlisted);
             warn({}, Kind::repository, Defect::gc_risk,
-                 "without its _layers no garbage collection marks what it holds");
+                 unlisted->second.why + "; no garbage collection marks what it holds");
         }
+    }
+
+    void judge_strays() {
+        for (const std::string& stray : find_stray_links(context_, repository_)) {
+            warn({}, Kind::repository, Defect::gc_blocker,
+                 stray + ": every garbage collection ends here with an error");
+        }
+    }
+
+    /// The repository itself.
+    void condemn(const Unlisted& why, Defect defect) {
+        Finding finding;
+        finding.repository = repository_;
+        finding.kind = Kind::repository;
+        finding.defect = defect;
+        finding.detail = why.why;
+        finding.remedy = why.remedy;
+        result_.broken.push_back(std::move(finding));
     }
 
     void warn(const Digest& digest, Kind kind, Defect defect, std::string detail) {

@@ -7,6 +7,7 @@
 #include "storage.h"
 #include "workers.h"
 
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -27,12 +28,19 @@ private:
     std::vector<std::string> first_;
 };
 
+/// Why neither the catalog nor a garbage collection knows a repository.
+struct Unlisted {
+    std::string why;
+    Remedy remedy = Remedy::mount;
+};
+
 /// What every part of one scan works with.
 struct ScanContext {
     const Storage& storage;
     Workers& workers;
     BlobSizes& sizes;
-    const std::set<Digest>& damaged;  ///< blobs that were found to have other bytes
+    const std::map<std::string, Unlisted>& unlisted;  ///< by repository
+    const std::set<Digest>& damaged;                  ///< blobs that were found to have other bytes
     const Cancel& cancel;
     Problems& problems;
 };

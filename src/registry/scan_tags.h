@@ -11,7 +11,7 @@ namespace gds::registry {
 /// One entry of a repository's tags, as it lies on disk.
 struct TagLook {
     std::string name;
-    bool directory = true;
+    bool is_directory = true;
     Link link;  ///< its current/link
 };
 
@@ -24,5 +24,10 @@ std::vector<Digest> read_tag_history(const ScanContext& context, const std::stri
 
 /// The manifests whose revision has a link file, whatever is in it.
 std::vector<Digest> read_revisions(const ScanContext& context, const std::string& repository);
+
+/// What lies among the revisions and makes every garbage collection fail, in words: link files and
+/// links in a circle where no revision can be.
+std::vector<std::string> find_stray_links(const ScanContext& context,
+                                          const std::string& repository);
 
 }  // namespace gds::registry

@@ -41,22 +41,20 @@ Result<std::string> read_at_most(const Fd& file, std::size_t limit, const std::s
     return text;
 }
 
-/// Only algorithms that distribution is built with: any other name makes its answer an error.
-bool is_known(const Digest& digest) {
-    return digest.algorithm() == "sha256" || digest.algorithm() == "sha512" ||
-           digest.algorithm() == "sha384";
-}
-
 struct DirCloser {
     void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
-bool is_directory(int dir, const dirent& entry) {
+Storage::Entry::Type type_of(int dir, const dirent& entry) {
+    using Type = Storage::Entry::Type;
     if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) {
-        return entry.d_type == DT_DIR;
+        return entry.d_type == DT_DIR ? Type::directory : Type::other;
     }
     struct stat info {};
-    return ::fstatat(dir, entry.d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+    if (::fstatat(dir, entry.d_name, &info, 0) != 0) {
+        return is_absence(errno) ? Type::absent : Type::unreadable;
+    }
+    return S_ISDIR(info.st_mode) ? Type::directory : Type::other;
 }
 
 std::string digest_path(std::string_view above, const Digest& digest) {
@@ -114,7 +112,7 @@ Result<std::vector<Storage::Entry>> Storage::list(const std::string& path) const
         }
         const std::string_view name = entry->d_name;
         if (name != "." && name != "..") {
-            entries.push_back({std::string(name), is_directory(fd, *entry)});
+            entries.push_back({std::string(name), type_of(fd, *entry), entry->d_type == DT_LNK});
         }
     }
     if (errno != 0) {
@@ -125,6 +123,22 @@ Result<std::vector<Storage::Entry>> Storage::list(const std::string& path) const
     return entries;
 }
 
+Result<std::vector<Digest>> Storage::digests_below(const std::string& path) const {
+    std::vector<Digest> digests;
+    for (const Entry& algorithm : GDS_TRY(list(path))) {
+        if (!algorithm.is_directory()) {
+            continue;
+        }
+        for (const Entry& hex : GDS_TRY(list(path + "/" + algorithm.name))) {
+            auto digest = Digest::parse(algorithm.name + ":" + hex.name);
+            if (hex.is_directory() && digest && algorithm_of(*digest)) {
+                digests.push_back(*std::move(digest));
+            }
+        }
+    }
+    return digests;
+}
+
 Result<bool> Storage::exists(const std::string& path) const {
     struct stat info {};
     if (::fstatat(root_.get(), path.c_str(), &info, 0) == 0) {
@@ -133,8 +147,25 @@ Result<bool> Storage::exists(const std::string& path) const {
     return is_absence(errno) ? Result<bool>(false) : errno_error(errno, path);
 }
 
+bool Storage::is_obstructed(const std::string& directory) const {
+    const Fd opened(::openat(root_.get(), directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return !opened && errno == ENOTDIR;
+}
+
+bool Storage::is_same_directory(const std::string& a, const std::string& b) const {
+    struct stat one {};
+    struct stat other {};
+    return ::fstatat(root_.get(), a.c_str(), &one, 0) == 0 &&
+           ::fstatat(root_.get(), b.c_str(), &other, 0) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 Result<Link> Storage::link(const std::string& path) const {
+    static constexpr std::int64_t kNoFile = -1;
     const Fd file(open_quietly(path, O_RDONLY | O_NONBLOCK));
+    if (!file && errno == ENOTDIR) {
+        return Link{Link::State::damaged, {}, kNoFile};
+    }
     if (!file) {
         return is_absence(errno) ? Result<Link>(Link{}) : errno_error(errno, path);
     }
@@ -143,12 +174,12 @@ Result<Link> Storage::link(const std::string& path) const {
         return errno_error(errno, path);
     }
     if (!S_ISREG(info.st_mode)) {
-        return Link{Link::State::damaged};
+        return Link{Link::State::damaged, {}, kNoFile};
     }
     const std::string text = GDS_TRY(read_at_most(file, kLongestLink, path));
     auto target = Digest::parse(text);
     const auto bytes = static_cast<std::int64_t>(text.size());
-    if (!target || !is_known(*target)) {
+    if (!target || !algorithm_of(*target)) {  // the registry knows no others, either
         return Link{Link::State::damaged, {}, bytes};
     }
     return Link{Link::State::valid, *std::move(target), bytes};
@@ -170,6 +201,13 @@ Result<Fd> Storage::open_blob(const Digest& digest) const {
     if (!file) {
         return is_absence(errno) ? error(Code::not_found, path) : errno_error(errno, path);
     }
+    struct stat info {};
+    if (::fstat(file.get(), &info) != 0) {
+        return errno_error(errno, path);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return error(Code::not_found, path + ": not a file");
+    }
     return file;
 }
 
@@ -184,7 +222,11 @@ Result<std::optional<std::string>> Storage::blob(const Digest& digest, std::int6
 }
 
 std::string Storage::blob_path(const Digest& digest) {
-    return fmt::format("blobs/{}/{}/{}/data", digest.algorithm(), digest.hex().substr(0, 2),
+    return blob_directory(digest) + "/data";
+}
+
+std::string Storage::blob_directory(const Digest& digest) {
+    return fmt::format("blobs/{}/{}/{}", digest.algorithm(), digest.hex().substr(0, 2),
                        digest.hex());
 }
 
@@ -193,7 +235,7 @@ std::string Storage::repository_path(const std::string& repository) {
 }
 
 std::string Storage::revision_path(const std::string& repository, const Digest& digest) {
-    return digest_path(repository_path(repository) + "/_manifests/revisions", digest);
+    return digest_path(revisions_path(repository), digest);
 }
 
 std::string Storage::layer_path(const std::string& repository, const Digest& digest) {
@@ -202,6 +244,10 @@ std::string Storage::layer_path(const std::string& repository, const Digest& dig
 
 std::string Storage::tags_path(const std::string& repository) {
     return repository_path(repository) + "/_manifests/tags";
+}
+
+std::string Storage::revisions_path(const std::string& repository) {
+    return repository_path(repository) + "/_manifests/revisions";
 }
 
 }  // namespace gds::registry

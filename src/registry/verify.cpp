@@ -7,7 +7,6 @@
 #include "walker.h"
 
 #include <fmt/core.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <map>
@@ -85,7 +84,7 @@ private:
         Pass pass = walk(client, host, images);
         if (pass.unexpected && !cancel_.stopped()) {
             // The tag may just be on its way: like all that is broken it is looked at again.
-            pause();
+            sleep_until(std::chrono::steady_clock::now() + settings_.confirm_after, cancel_);
             pass = walk(client, host, images);
         }
         return tell(pass);
@@ -117,11 +116,6 @@ private:
         pass.walker->run();
         pass.counters = client.engine().counters();
         return pass;
-    }
-
-    void pause() const {
-        pollfd stop{cancel_.wake_fd(), POLLIN, 0};
-        ::poll(&stop, 1, static_cast<int>(settings_.confirm_after.count()));
     }
 
     Status tell(Pass& pass) {

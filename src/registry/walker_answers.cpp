@@ -94,7 +94,6 @@ void Walker::take_tags(Walk& walk, Result<std::vector<std::string>> answer) {
     }
     failures_in_a_row_ = 0;
     walk.graph.pardon_repository();
-    std::sort(answer->begin(), answer->end());
     answer->erase(std::remove_if(answer->begin(), answer->end(), is_leftover), answer->end());
     if (walk.list_tags && walk.tags.empty()) {
         walk.tags = *std::move(answer);

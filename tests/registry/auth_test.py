@@ -152,6 +152,28 @@ class Tokens(Getting):
         self.assertEqual(0, found.code, found)
         self.assertEqual(["repository:team/api:pull"], self.tokens.scopes())
 
+    def test_repair_asks_for_what_it_does_and_no_more(self):
+        self.begin(username="me", password=PASSWORD)
+        image, lost = images.image("mount"), images.image("lost")
+        self.server.extra = {}
+        self.server.restart()
+        for repository, one in (("app", image), ("team/api", image), ("app", lost)):
+            self.server.push(repository, one.digest[-8:], one)
+        self.server.extra = self.tokens.configuration()
+        self.server.restart()
+        self.server.tree.layer("app", image.layers[0].digest).unlink()
+        self.server.tree.blob(lost.layers[0].digest).unlink()
+        probed = self.probe(self.server, *self.login())
+        self.tokens.requests.clear()
+        done = self.repair(self.server, probed.report_file, "--yes", *self.login())
+        self.assertEqual((0, []), (done.code, done.broken), done)
+        self.assertIn("from team/api", done.out)
+        asked = {tuple(query.get("scope", [])) for _, query, _ in self.tokens.requests}
+        self.assertEqual({("registry:catalog:*",), ("repository:app:pull",),
+                          ("repository:team/api:pull",), ("repository:app:delete,pull",),
+                          ("repository:app:pull,push", "repository:team/api:pull")}, asked)
+        self.no_secret(done)
+
     def test_nobody_gets_an_anonymous_token(self):
         self.begin()
         found = self.probe(self.server)

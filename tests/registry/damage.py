@@ -390,6 +390,14 @@ def layer_link_empty(site):
 
 
 @case
+def layer_link_names_another(site):
+    image, other = site.image(), site.push("other", images.image("other", [
+        images.layer("other/longer", 5000)]))
+    write(site.layer(image.layers[0]), other.layers[0].digest)
+    return site.part("layer", image, image.layers[0], "digest", "mount")
+
+
+@case
 def layer_cut_off(site):
     image = site.image()
     os.truncate(site.blob(image.layers[0]), 100)
@@ -435,6 +443,100 @@ def signature_payload_gone(site):
     site.push(tag, signature)
     site.blob(signature.layers[0]).unlink()
     return site.part("layer", signature, signature.layers[0], "missing", "rebuild", tag=tag)
+
+
+# --- something else lies where a directory or file should be: for the disk's owner to mend ---
+
+IN_THE_WAY = {}
+
+
+def in_the_way(function):
+    IN_THE_WAY[function.__name__] = function
+    return function
+
+
+def replace_by_file(path):
+    shutil.rmtree(path)
+    write(path, "in the way")
+
+
+def replace_by_directory(path):
+    path.unlink()
+    path.mkdir()
+
+
+@in_the_way
+def tag_of_no_tags_name(site):
+    """Someone's copy: listed, and 404 for whoever asks."""
+    site.image()
+    for name in ("t old", ".t"):
+        shutil.copytree(site.tag().parent.parent, site.tag().parent.parent.with_name(name))
+    return [one for name in ("t old", ".t")
+            for one in site.tagged("missing", "remove", tag=name)]
+
+
+@in_the_way
+def tag_current_is_a_file(site):
+    site.image()
+    replace_by_file(site.tag().parent)
+    return site.tagged("unreadable", "retag")
+
+
+@in_the_way
+def tag_link_is_a_directory(site):
+    site.image()
+    replace_by_directory(site.tag())
+    return site.tagged("unreadable", "retag")
+
+
+@in_the_way
+def child_link_is_a_directory(site):
+    """A collection passes it over, where an empty file would end it."""
+    index = site.index()
+    replace_by_directory(site.revision(index.children[0]))
+    return site.child(index, index.children[0], "unreadable", "relink")
+
+
+@in_the_way
+def child_revision_is_a_file(site):
+    index = site.index()
+    replace_by_file(site.revision(index.children[0]).parent)
+    return site.child(index, index.children[0], "unreadable", "relink")
+
+
+@in_the_way
+def layer_link_is_under_a_file(site):
+    image = site.image()
+    replace_by_file(site.layer(image.layers[0]).parent)
+    return site.part("layer", image, image.layers[0], "unreadable", "mount")
+
+
+@in_the_way
+def layer_data_is_under_a_file(site):
+    image = site.image()
+    replace_by_file(site.blob(image.layers[0]).parent)
+    return site.part("layer", image, image.layers[0], "unreadable", "rebuild")
+
+
+@in_the_way
+def layer_data_is_a_directory(site):
+    image = site.image()
+    replace_by_directory(site.blob(image.layers[0]))
+    return site.part("layer", image, image.layers[0], "missing", "rebuild")
+
+
+@in_the_way
+def manifest_data_is_under_a_file(site):
+    image = site.image()
+    replace_by_file(site.blob(image).parent)
+    return site.tagged("unreadable", "rebuild", blocks=image.digest)
+
+
+@in_the_way
+def manifest_data_is_a_directory(site):
+    image = site.image()
+    replace_by_directory(site.blob(image))
+    return site.tagged("missing", "rebuild")
 
 
 # --- only the whole bytes tell ---
@@ -519,6 +621,14 @@ def blobs_without_manifests(site):
 @sound
 def uploads_alone(site):
     site.registry.expect(202, "POST", "/v2/sound/uploads-only/blobs/uploads/", b"")
+
+
+@sound
+def uploads_that_were_left_half_done(site):
+    uploads = site.tree.repository(site.repository) / "_uploads"
+    write(uploads / "c0ffee" / "startedat", "2026-01-01T00:00:00Z")
+    write(uploads / "c0ffee" / "data", "half")
+    write(uploads / "stray", "")
 
 
 @sound
@@ -672,6 +782,52 @@ def manifest_without_layers(site):
 @sound
 def empty_index(site):
     site.push("empty", images.index())
+
+
+@sound
+def lists_that_are_null(site):
+    """As Go writes an empty list."""
+    plant(site, b'{"schemaVersion": 2, "mediaType": "%s", "manifests": null}'
+          % images.OCI_INDEX.encode(), "null-index")
+    config = images.config("null-layers")
+    site.registry.put_blob(site.repository, config)
+    plant(site, images.Image({"schemaVersion": 2, "mediaType": images.OCI_MANIFEST,
+                              "config": config.descriptor(), "layers": None},
+                             images.OCI_MANIFEST).content.data, "null-layers")
+
+
+@sound
+def digests_of_other_kinds(site):
+    for algorithm in ("sha384", "sha512"):
+        config, layer = images.config(algorithm), images.layer(algorithm)
+        for blob in (config, layer):
+            blob.digest = digest_of(blob.data, algorithm)
+            write(site.blob(blob), blob.data)
+            write(site.layer(blob), blob.digest)
+        one = images.Image({"schemaVersion": 2, "mediaType": images.OCI_MANIFEST,
+                            "config": config.descriptor(), "layers": [layer.descriptor()]},
+                           images.OCI_MANIFEST)
+        one.content.digest = digest_of(one.content.data, algorithm)
+        write(site.blob(one), one.content.data)
+        write(site.revision(one), one.digest)
+        write(site.tag(algorithm), one.digest)
+
+
+@sound
+def copies_that_somebody_left(site):
+    """A tag's, whose name is a tag's too; a revision's, which collections read and follow."""
+    image = site.image("kept")
+    kept = site.tag("kept").parent.parent
+    shutil.copytree(kept, kept.with_name("kept.bak"))
+    revision = site.revision(image).parent
+    shutil.copytree(revision, revision.with_name(revision.name + ".bak"))
+
+
+@sound
+def data_behind_a_symbolic_link(site):
+    path = site.blob(site.image("symlink").layers[0])
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
 
 
 @sound

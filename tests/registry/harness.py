@@ -56,8 +56,10 @@ class Tree:
 class Registry:
     """One registry on a port of the kernel's choice; use as a context manager."""
 
-    def __init__(self, root, cache=False, delete=True, read_only=False, extra=None):
+    def __init__(self, root, cache=False, delete=True, read_only=False, extra=None,
+                 access_log=None):
         self.tree = Tree(root)
+        self.access_log = access_log  # a file that gets a line for each request
         self.settings = {"cache": cache, "delete": delete, "read_only": read_only}
         self.extra = extra or {}
         self.process = None
@@ -80,7 +82,8 @@ class Registry:
             storage["cache"] = {"blobdescriptor": "inmemory"}
         # JSON is YAML.
         self.config.write_text(json.dumps({
-            "version": "0.1", "log": {"level": "info", "accesslog": {"disabled": True}},
+            "version": "0.1", "log": {"level": "info",
+                                      "accesslog": {"disabled": self.access_log is None}},
             "storage": storage, "http": {"addr": "127.0.0.1:0"},
             "validation": {"manifests": {"urls": {"allow": ["^https://layers.example/"]}}},
             **self.extra}))
@@ -88,9 +91,10 @@ class Registry:
     def start(self, **settings):
         self.settings.update(settings)
         self._write_config()
-        self.process = subprocess.Popen(["docker-registry", "serve", str(self.config)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                        text=True, errors="replace")
+        with open(self.access_log or os.devnull, "ab") as out:
+            self.process = subprocess.Popen(["docker-registry", "serve", str(self.config)],
+                                            stdout=out, stderr=subprocess.PIPE,
+                                            text=True, errors="replace")
         self.log, self.host, up = [], None, threading.Event()
         threading.Thread(target=self._follow, args=(self.process.stderr, up), daemon=True).start()
         if not up.wait(START_SECONDS) or self.host is None:

@@ -194,6 +194,44 @@ class Hostile(RegistryCase):
             Answer(200, '{"tags":[1,2]}') if handler.path.endswith("/tags/list") else None)
         self.assertEqual("repository", self.only_broken(self.probe(self.server))["kind"])
 
+    def test_tags_come_in_pages(self):
+        """Not from distribution 2.8, but from many others."""
+        for n in range(5):
+            self.server.push("app", f"t{n}", images.image(f"pages-{n}"))
+        lost = self.server.push("app", "t5", images.image("pages-lost"))
+        del self.server.blobs[lost.layers[0].digest]
+        for link in ("</v2/app/tags/list?last={}&n=2>", "<?last={}&n=2>", "<list?last={}&n=2>",
+                     f"<http://{self.server.host}/v2/app/tags/list?last={{}}>",
+                     "<https://internal.example/v2/app/tags/list?last={}>"):
+            def page(handler, link=link):
+                if "/tags/list" not in handler.path:
+                    return None
+                start = int(handler.path.split("last=t")[1][0]) + 1 if "?" in handler.path else 0
+                names = [f"t{n}" for n in range(start, min(start + 2, 6))]
+                more = {"Link": link.format(names[-1]) + '; rel="next"'} if start < 4 else {}
+                return Answer(200, json.dumps({"tags": names}), more)
+
+            with self.subTest(link=link):
+                self.server.override = page
+                found = self.probe(self.server)
+                self.assertEqual(6, found.report["counts"]["tags"], found)
+                self.assertEqual("t5", self.only_broken(found)["tag"])
+
+    def test_tags_in_a_circle(self):
+        self.server.push("app", "t", images.image("circle"))
+        self.server.override = lambda handler: (
+            Answer(200, '{"tags":["t"]}', {"Link": '</v2/app/tags/list?last=t>; rel="next"'})
+            if "/tags/list" in handler.path else None)
+        broken = self.only_broken(self.probe(self.server))
+        self.assertEqual(("repository", "unreadable"), (broken["kind"], broken["defect"]))
+
+    def test_a_tag_that_is_listed_twice_is_one(self):
+        self.server.push("app", "t", images.image("twice"))
+        self.server.override = lambda handler: (
+            Answer(200, '{"tags":["t","t"]}') if "/tags/list" in handler.path else None)
+        found = self.probe(self.server)
+        self.assertEqual((0, 1), (found.code, found.report["counts"]["tags"]))
+
     def test_a_catalog_in_a_circle(self):
         self.server.push("app", "t", images.image("circle"))
         self.server.override = lambda handler: (
@@ -228,6 +266,34 @@ class Hostile(RegistryCase):
             if "/blobs/" in handler.path else None)
         self.assertEqual(0, self.probe(self.server).code)
         self.assertEqual(0, self.probe(self.server, "--deep").code)
+
+    def chunked(self, handler, status, body):
+        handler.wfile.write(b"HTTP/1.1 %d OK\r\nContent-Type: text/html\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n" % status)
+        if handler.command != "HEAD":
+            for at in range(0, len(body), 1000):
+                part = body[at:at + 1000]
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            handler.wfile.write(b"0\r\n\r\n")
+
+    def test_a_page_of_unknown_length_is_no_blob(self):
+        self.server.push("app", "t", images.image("page"))
+        for length in (10, 100_000):
+            self.server.override = lambda handler, length=length: (
+                Answer(send=lambda one: self.chunked(one, 200, b"<" * length))
+                if "/blobs/" in handler.path else None)
+            found = self.probe(self.server)
+            self.assertEqual(11, found.code, found)
+            self.assertEqual([("config", "size"), ("layer", "size"), ("layer", "size")],
+                             [(one["kind"], one["defect"]) for one in found.broken])
+
+    def test_a_blob_of_unknown_length_is_read_to_its_end(self):
+        self.server.push("app", "t", images.image("chunked"))
+        self.server.override = lambda handler: (
+            Answer(send=lambda one: self.chunked(
+                one, 200, self.server.blobs[handler.path.rsplit("/", 1)[1]]))
+            if "/blobs/" in handler.path else None)
+        self.assertEqual(0, self.probe(self.server).code)
 
     def test_the_registry_stops_answering(self):
         for n in range(200):

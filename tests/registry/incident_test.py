@@ -120,9 +120,11 @@ class Recoverable(RegistryCase):
         for blob in self.child.blobs:
             self.assertFalse(self.server.tree.blob(blob.digest).exists())
         # The old report still says how to heal it; the bytes do not follow.
-        done = self.repair(self.server, before.report_file)
-        self.assertNotIn("put ", done.out)
-        self.assertIn("rebuild app:v1", done.report["plan"])
+        for more, word in ((), "--root DIR"), (("--root", self.server.tree.root), "rebuild app:v1"):
+            done = self.repair(self.server, before.report_file, *more)
+            self.assertNotIn("put ", done.out)
+            self.assertIn(word, done.out)
+        self.assertIn("rebuild app:v1", self.repair(self.server, after.report_file).out)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 import unittest
 
 import damage
+import fake
 import images
 from harness import RegistryCase
 
@@ -61,14 +62,44 @@ class Healing(Repair):
         self.assert_healed(done)
         self.assertIn("from elsewhere", done.out)
 
+    def test_a_layer_whose_link_names_another_is_linked_again(self):
+        """Over the API it only looks like a layer of the wrong size."""
+        site = self.site("names-another")
+        damage.layer_link_names_another(site)
+        scanned = self.scan(self.server)
+        self.assertEqual(["size"], [one["defect"] for one in self.probe(self.server).broken])
+        without = self.repair(self.server, scanned.report_file, "--yes")
+        self.assertNotIn("delete ", without.out)
+        self.assert_tag(site, 200)
+        self.assert_healed(self.repair(self.server, scanned.report_file, "--yes", "--root",
+                                       self.server.tree.root))
+
+    def test_a_manifest_whose_layers_lost_their_links_too(self):
+        site = self.site("all-links")
+        index = site.index()
+        child = index.children[0]
+        for path in (site.revision(child), *(site.layer(blob) for blob in child.blobs)):
+            shutil.rmtree(path.parent)
+        scanned = self.scan(self.server)
+        without = self.repair(self.server, scanned.report_file, "--yes")
+        self.assertEqual(11, without.code)
+        self.assertIn("--root DIR", without.out)
+        self.assert_tag(site, 200)
+        self.assert_healed(self.repair(self.server, scanned.report_file, "--yes", "--root",
+                                       self.server.tree.root))
+
     def test_a_layer_is_uploaded_from_the_disk(self):
         site = self.site("upload")
         image = site.push("t", images.image("upload", [images.layer("big", 20 << 20)]))
         for content in image.blobs:
             shutil.rmtree(site.layer(content).parent)
         scanned = self.scan(self.server)
-        without = self.repair(self.server, scanned.report_file)
-        self.assertIn("rebuild", without.out)
+        # Without that disk it says what to do, and gives nothing up that is there.
+        without = self.repair(self.server, scanned.report_file, "--yes")
+        self.assertEqual(11, without.code)
+        self.assertIn("--root DIR", without.out)
+        self.assertNotIn("delete ", without.out)
+        self.assert_tag(site, 200)
         self.assert_healed(self.repair(self.server, scanned.report_file, "--yes", "--root",
                                        self.server.tree.root))
         self.assertEqual(image.layers[0].data,
@@ -211,6 +242,82 @@ class Caution(Repair):
         self.assertIn("can only be removed on the registry's disk", done.out)
         self.assertEqual(200, self.server.manifest(site.repository, index.digest)[0])
         self.assertTrue(site.revision(index).exists())
+
+    def test_a_name_no_tag_can_have_holds_deletes_back(self):
+        """It answers 404, and the registry stumbles over it in every delete all the same."""
+        for name in ("t old", ".DS_Store"):
+            site = self.site(f"name{name.count(' ')}")
+            index = self.lose(site)
+            damage.write(self.server.tree.tags(site.repository) / name, "")
+            done = self.heal()
+            self.assertEqual(11, done.code)
+            self.assertIn("can only be removed on the registry's disk", done.out)
+            self.assertTrue(site.revision(index).exists())
+            (self.server.tree.tags(site.repository) / name).unlink()
+            self.assertEqual(0, self.heal().code)
+
+    def test_nothing_is_deleted_without_the_copy_that_was_asked_for(self):
+        site = self.site("backup")
+        index = self.lose(site)
+        dangling = site.image("dangling")
+        for path in (site.revision(dangling), site.blob(dangling)):
+            shutil.rmtree(path.parent)
+        damage.child_link_file_gone(self.site("backup-heal"))
+        (self.dir / "file").write_text("no directory")
+        done = self.heal("--backup-dir", self.dir / "file")
+        self.assertEqual(11, done.code, done)
+        self.assertIn("nothing was deleted: --backup-dir: ", done.out)
+        self.assert_tag(site, 200)
+        self.assert_tag(site, 404, "dangling")
+        for part in index.tree():
+            self.assertTrue(site.revision(part).exists())
+        # What heals needs no copy.
+        self.assertEqual({site.repository}, {one["repository"] for one in done.broken})
+
+        # Of one manifest alone there can be none: it stays.
+        backup = self.dir / "backup"
+        damage.write(backup / site.repository, "no directory")
+        done = self.heal("--backup-dir", backup)
+        self.assertEqual(11, done.code, done)
+        self.assert_tag(site, 200)
+
+        shutil.rmtree(backup)
+        self.assertEqual(0, self.heal("--backup-dir", backup).code)
+        kept = {path.name for path in (backup / site.repository).iterdir()}
+        self.assertIn(f"sha256-{index.digest.split(':')[1]}.json", kept)
+
+    def test_a_child_of_an_untagged_index_stays_where_the_disk_tells_of_it(self):
+        """Whoever pulls that index by its digest still can."""
+        site = self.site("untagged")
+        shared, lost = images.image("untagged/shared"), images.image("untagged/lost")
+        by_digest = site.push(None, images.index(shared))
+        site.push("t", images.index(shared, lost))
+        site.blob(lost.layers[0]).unlink()
+        done = self.heal("--root", self.server.tree.root)
+        self.assertEqual(0, done.code, done)
+        self.assert_tag(site, 404)
+        for whole in (by_digest, shared):
+            self.assertEqual(200, self.server.manifest(site.repository, whole.digest)[0])
+
+    def test_a_tag_that_is_set_meanwhile_holds_deletes_back(self):
+        server = fake.FakeRegistry()
+        self.addCleanup(server.stop)
+        shared, lost = images.image("meanwhile/shared"), images.image("meanwhile/lost")
+        server.push("app", "t", images.index(shared, lost))
+        del server.blobs[lost.layers[0].digest]
+        probed = self.probe(server)
+
+        def override(handler):
+            if handler.command != "DELETE":
+                return None
+            server.push("app", "new", images.index(shared))  # once it asks whether it may
+            return fake.Answer(404)
+        server.override = override
+        done = self.repair(server, probed.report_file, "--yes")
+        self.assertEqual(11, done.code, done)
+        self.assertIn("the tag new was set meanwhile", done.out)
+        self.assertEqual(1, len(server.asked("^DELETE")))  # whether deletes are on at all
+        self.assertEqual(1, len(server.asked("^DELETE .*/sha256:0{64}$")))
 
     def test_disabled_deletes_get_a_clear_word(self):
         site = self.site("disabled")

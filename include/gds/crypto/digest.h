@@ -10,9 +10,9 @@
 
 namespace gds::crypto {
 
-enum class Algorithm : std::uint8_t { md5, sha1, sha256, sha512 };
+enum class Algorithm : std::uint8_t { md5, sha1, sha256, sha384, sha512 };
 
-/// Length in bytes of a digest: 16, 20, 32 or 64.
+/// Length in bytes of a digest: 16, 20, 32, 48 or 64.
 std::size_t digest_size(Algorithm algorithm);
 
 /// An incremental digest (OpenSSL EVP).

@@ -74,6 +74,7 @@ public:
     // Answers come while the engine is pumped. A repository without tags, or one that the registry
     // does not know tags of, has an empty list.
     using OnTags = std::function<void(Result<std::vector<std::string>>)>;
+    /// Every page, sorted, each name once.
     void list_tags(const std::string& repository, OnTags done);
     using OnManifest = std::function<void(Result<ManifestAnswer>)>;
     /// `reference` is a tag or a digest.
@@ -95,6 +96,9 @@ public:
     }
 
 private:
+    struct TagPages;
+    void next_tags(const std::shared_ptr<TagPages>& pages);
+
     ClientSettings settings_;
     std::unique_ptr<Authenticator> authenticator_;
     std::unique_ptr<http::Engine> engine_;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "gds/base/result.h"
+#include "gds/crypto/digest.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +15,7 @@ class Digest {
 public:
     Digest() = default;
 
-    /// By the grammar of the OCI image spec; sha256 and sha512 must have their length. Error:
+    /// By the grammar of the OCI image spec; what can be computed must have its length. Error:
     /// bad_response.
     static Result<Digest> parse(std::string_view text);
     /// SHA-256 of the bytes.
@@ -36,5 +38,9 @@ private:
 
     std::string text_;
 };
+
+/// How to compute digests of its kind, which is what registries are built with: SHA-256, SHA-384
+/// and SHA-512; nullopt for any other.
+std::optional<crypto::Algorithm> algorithm_of(const Digest& digest);
 
 }  // namespace gds::registry

@@ -14,4 +14,8 @@ struct RepositoryFilter {
     [[nodiscard]] bool takes_all() const { return include.empty() && exclude.empty(); }
 };
 
+/// Why there is nothing to look at, for a person: a volume that is not mounted, or a filter that
+/// leaves nothing, must not pass as health.
+std::string why_empty(const RepositoryFilter& filter);
+
 }  // namespace gds::registry
