@@ -73,11 +73,12 @@ Result<std::string> Planning::wanted_path(const Row& row) {
     return join_path(above.path, row.name);
 }
 
-Status Planning::for_each_wanted(bool folder, const std::function<Status(const Row&)>& each) {
+Status Planning::for_each_wanted(bool folder, Which which,
+                                 const std::function<Status(const Row&)>& each) {
     Query query(store_.db(),
                 "SELECT n, parent, item, via, name, entry FROM wanted"
-                " WHERE folder = ? AND skip IS NULL ORDER BY n",
-                folder);
+                " WHERE folder = ? AND (skip IS NULL OR ? AND follows AND entry <> 0) ORDER BY n",
+                folder, which == Which::moving);
     for (;;) {
         const bool found = GDS_TRY(query.next());
         if (!found) {
@@ -131,7 +132,7 @@ Status Planning::skips() {
 }
 
 Status Planning::folders() {
-    return for_each_wanted(true, [&](const Row& row) -> Status {
+    return for_each_wanted(true, Which::mirrored, [&](const Row& row) -> Status {
         const std::string drift = row.entry == 0 ? "" : GDS_TRY(drift_of(row.entry));
         if (row.entry != 0 && drift != "missing") {
             return {};
@@ -147,7 +148,7 @@ Status Planning::folders() {
 
 Status Planning::renames() {
     for (const bool folder : {true, false}) {
-        GDS_CHECK(for_each_wanted(folder, [&](const Row& row) -> Status {
+        GDS_CHECK(for_each_wanted(folder, Which::moving, [&](const Row& row) -> Status {
             Action action;
             const bool has_moved = row.entry != 0 && GDS_TRY(moved(row, action.from));
             if (!has_moved || GDS_TRY(drift_of(row.entry)) == "missing") {
@@ -164,7 +165,7 @@ Status Planning::renames() {
 }
 
 Status Planning::downloads() {
-    return for_each_wanted(false, [&](const Row& row) -> Status {
+    return for_each_wanted(false, Which::mirrored, [&](const Row& row) -> Status {
         const Location above = GDS_TRY(location(row.parent));
         if (options_.in_doubt && !GDS_TRY(options_.listed(above.item))) {
             return {};
@@ -241,10 +242,10 @@ Result<bool> is_wanted_entry(state::Store& store, state::EntryNo entry) {
 Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const std::string& name) {
     const char* sql = parent == 0
                           ? "SELECT 1 FROM wanted WHERE parent = 0 AND name = ?2 AND folder = 0"
-                            " AND skip IS NULL AND ?1 = 0"
+                            " AND (skip IS NULL OR follows AND entry <> 0) AND ?1 = 0"
                           : "SELECT 1 FROM wanted WHERE parent ="
                             " (SELECT n FROM wanted WHERE entry = ?1 AND entry <> 0) AND name = ?2"
-                            " AND folder = 0 AND skip IS NULL";
+                            " AND folder = 0 AND (skip IS NULL OR follows AND entry <> 0)";
     Query query(store.db(), sql, parent, name);
     return query.next();
 }

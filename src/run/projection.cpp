@@ -123,7 +123,9 @@ Status Projection::add_shortcut(const Folder& parent, const Child& child) {
     }
     row.via = GDS_TRY(store_.chain(parent.via, child.number));
     if (target->kind == ItemKind::folder) {
-        row.skip = GDS_TRY(loop_problem(parent, row.item));
+        row.skip = snapshot_.ancestors_unknown()
+                       ? "whether the shortcut leads to a folder above could not be looked up"
+                       : GDS_TRY(loop_problem(parent, row.item));
     }
     return place(parent, child, *target, std::move(row));
 }
@@ -178,6 +180,7 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
     }
     if (row.skip.empty() && !row.folder && !item.can_download) {
         row.skip = "its owner does not let this account download it";
+        row.follows = true;
     }
     row.name = tree::shorten_name(row.name, item.id);
     const std::string path = join_path(parent.path, row.name);
@@ -197,9 +200,10 @@ Status Projection::insert(const Folder& parent, const Row& row) {
     }
     const auto skip = row.skip.empty() ? std::nullopt : std::optional<std::string>(row.skip);
     return store_.db().run(
-        "INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-        parent.n, row.item, row.via, row.name, row.folder, parent.depth + 1, row.claims, skip);
+        "INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip, follows)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        parent.n, row.item, row.via, row.name, row.folder, parent.depth + 1, row.claims, skip,
+        row.follows);
 }
 
 Status Projection::settle_names() {

@@ -47,6 +47,7 @@ private:
         bool folder = false;
         bool claims = true;
         std::string skip;
+        bool follows = false;
     };
 
     Status expand(const Folder& folder);

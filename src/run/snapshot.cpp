@@ -29,6 +29,7 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
     full_ = true;
     flat_ = flat;
     drive_id_ = root.drive_id;
+    state::Batch batch = GDS_TRY(state::Batch::begin(store_.db()));
     {
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         GDS_CHECK(record(root));
@@ -44,23 +45,37 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
     }
     drive::ListingResult result = GDS_TRY(list_to_the_end(root));
     everything_listed_ = flat && result.complete.has_value();
+    GDS_CHECK(batch.commit());
     return result;
 }
 
 Result<drive::ListingResult> Snapshot::list_wanted(const model::Item& root) {
     wants_more_ = false;
     drive_id_ = root.drive_id;
-    if (full_) {
-        return list_to_the_end(root);
-    }
+    state::Batch batch = GDS_TRY(state::Batch::begin(store_.db()));
+    drive::ListingResult result =
+        full_ ? GDS_TRY(list_to_the_end(root)) : GDS_TRY(list_what_the_feed_left(root));
+    GDS_CHECK(batch.commit());
+    return result;
+}
+
+Result<drive::ListingResult> Snapshot::list_what_the_feed_left(const model::Item& root) {
     drive::ListingResult result = GDS_TRY(lister_.run());
     if (!linked_folders_.empty() && !ancestors_) {
         GDS_CHECK(record_ancestors(root));
     }
     // The next projection follows the shortcuts and asks for what it finds behind them.
     linked_folders_.clear();
+    add_doubt(result);
     in_doubt_ = in_doubt_ || !result.complete;
     return result;
+}
+
+void Snapshot::add_doubt(drive::ListingResult& result) const {
+    if (ancestors_doubt_) {
+        result.doubts.push_back(*ancestors_doubt_);
+        result.complete.reset();
+    }
 }
 
 Result<drive::ListingResult> Snapshot::list_to_the_end(const model::Item& root) {
@@ -70,6 +85,7 @@ Result<drive::ListingResult> Snapshot::list_to_the_end(const model::Item& root) 
         GDS_CHECK(descend_linked(root));
         GDS_CHECK(list_targets(result));
     } while (!targets_.empty() || !linked_folders_.empty());
+    add_doubt(result);
     in_doubt_ = in_doubt_ || !result.complete;
     return result;
 }
@@ -95,7 +111,7 @@ Status Snapshot::descend_linked(const model::Item& root) {
     }
     const bool was_flat = std::exchange(flat_, false);
     for (const model::Item& folder : folders) {
-        if (ancestors_->count(folder.id) == 0) {
+        if (!ancestors_unknown() && ancestors_->count(folder.id) == 0) {
             GDS_CHECK(descend(folder, std::nullopt));
         }
     }
@@ -110,9 +126,16 @@ Status Snapshot::record_ancestors(const model::Item& root) {
         const Result<model::Item> folder = api_.get({above});
         if (!folder) {
             // Out of this account's sight, and so are the folders above it.
-            const bool hidden = folder.error().code == Code::not_found ||
-                                folder.error().code == Code::permission_denied;
-            return hidden ? Status() : folder.error();
+            const Code code = folder.error().code;
+            const bool hidden = code == Code::not_found || code == Code::permission_denied;
+            if (code == Code::unauthenticated || code == Code::cancelled) {
+                return folder.error();
+            }
+            if (!hidden) {
+                ancestors_doubt_ = drive::Doubt{
+                    {above}, folder.error().context("looking up a folder above the source")};
+            }
+            return {};
         }
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         const Store::Upserted recorded = GDS_TRY(store_.upsert(*folder));

@@ -52,6 +52,9 @@ public:
     /// List what the projection (or the feed, after a full listing) came upon and found unlisted.
     Result<drive::ListingResult> list_wanted(const model::Item& root);
     [[nodiscard]] bool wants_more() const { return wants_more_; }
+    /// The folders above the root could not be looked up: whether a shortcut leads to one of them
+    /// is not known.
+    [[nodiscard]] bool ancestors_unknown() const { return ancestors_doubt_.has_value(); }
 
     /// The item belongs to the source. After a full listing: it was shown. From the feed: it was
     /// come upon by the projection.
@@ -99,11 +102,13 @@ private:
     void forget_surprise(state::ItemNo item);
     Status descend(const model::Item& folder, const FilterPath& parent);
     Result<drive::ListingResult> list_to_the_end(const model::Item& root);
+    Result<drive::ListingResult> list_what_the_feed_left(const model::Item& root);
     Status list_targets(drive::ListingResult& result);
     /// Queue the folders that shortcuts lead to, but for those that hold the root themselves.
     Status descend_linked(const model::Item& root);
     /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
     Status record_ancestors(const model::Item& root);
+    void add_doubt(drive::ListingResult& result) const;
     Result<bool> is_linked(state::ItemNo item);
     Result<NumberSet> above(state::ItemNo root);
 
@@ -132,8 +137,9 @@ private:
     std::map<std::string, drive::Ref> targets_;       ///< of shortcuts, not yet looked at
     std::vector<model::Item> linked_folders_;         ///< what they led to, not yet listed
     std::optional<std::set<std::string>> ancestors_;  ///< of the root; known once needed
-    NumberSet wanted_;                                ///< folders that the projection asked for
-    NumberSet asked_;                                 ///< targets of shortcuts that it asked for
+    std::optional<drive::Doubt> ancestors_doubt_;
+    NumberSet wanted_;  ///< folders that the projection asked for
+    NumberSet asked_;   ///< targets of shortcuts that it asked for
 };
 
 }  // namespace gds::run

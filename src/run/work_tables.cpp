@@ -6,7 +6,8 @@ namespace {
 
 constexpr const char* kTables = R"sql(
 -- skip: why the item is not mirrored; it still explains its path. claims: takes part in the
--- settling of names. entry: the recorded entry that is this item, 0 for none yet.
+-- settling of names. follows: a copy that is there moves along, although it is not brought up to
+-- date. entry: the recorded entry that is this item, 0 for none yet.
 CREATE TEMP TABLE wanted(
     n INTEGER PRIMARY KEY,
     parent INTEGER NOT NULL,
@@ -17,6 +18,7 @@ CREATE TEMP TABLE wanted(
     depth INTEGER NOT NULL,
     claims INTEGER NOT NULL,
     skip TEXT,
+    follows INTEGER NOT NULL,
     entry INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX temp.wanted_slot ON wanted(parent, name);

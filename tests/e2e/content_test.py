@@ -171,6 +171,21 @@ class Refusals(ContentCase):
         self.sync()
         self.assertEqual(tree(self.dest)["a"], first)
 
+    def test_the_copy_of_a_file_that_may_no_longer_be_fetched_moves_along(self):
+        self.make_folder("gone", id="GONE")
+        first, second = self.make("first", "1"), self.make("gone/second", "2")
+        self.sync()
+        for made, name in ((first, "second"), (second, "first")):
+            self.edit("set", id=made.id, canDownload=False)
+            self.edit("move", id=made.id, to="FILES")
+            self.edit("rename", id=made.id, name=name)
+        self.edit("delete", id="GONE")
+        result = self.sync()
+        self.assertEqual({(a["from"], a["path"]) for a in result.actions("rename")},
+                         {("first", "second"), ("gone/second", "first")})
+        self.assert_mirror(self.with_others(first=second, second=first))
+        self.assert_settled()
+
     def test_download_quota_exceeded(self):
         made = self.make("a", "a")
         self.fault(self.of(made), {"status": 403, "reason": "downloadQuotaExceeded"})

@@ -253,6 +253,36 @@ class ToFolders(ShortcutCase):
         self.assert_mirror(self.expected())
 
 
+class Above(ShortcutCase):
+    """The folders above the source cannot be looked up: a shortcut may lead to one of them."""
+
+    def look_up_in_vain(self, *options):
+        new, gone = self.make("new", "new"), self.make("gone", "gone")
+        self.sync()
+        self.edit("delete", id=gone.id)
+        self.update(new, "changed")
+        self.shortcut("everything", "root")
+        self.fault({"label": "files.get", "path": "files/" + self.above()}, {"status": 500})
+        result = self.sync(*options, "--retries", "0", expect=6)
+        self.assertIn("looking up a folder above", result.log)
+        self.assertIn("everything", self.skipped(result))
+        self.assert_mirror({"plain": self.plain, "new": new, "gone": gone})
+        self.clear_faults()
+        result = self.sync()
+        self.assertIn("everything", self.skipped(result))
+        self.assert_mirror({"plain": self.plain, "new": new})
+        self.assert_settled()
+
+    def above(self):
+        return self.control("tree?path=/claude")["id"]
+
+    def test_in_a_full_listing(self):
+        self.look_up_in_vain("--full")
+
+    def test_by_the_feed(self):
+        self.look_up_in_vain()
+
+
 class Circles(ShortcutCase):
     def test_to_the_source_itself(self):
         self.shortcut("sub/up", "FILES")
