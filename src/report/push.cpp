@@ -72,6 +72,22 @@ http::Options push_options(const PushTarget& target) {
     return options;
 }
 
+/// Send `request` to where the target's group is.
+Status ask_gateway(const PushTarget& target, http::Request request, std::string_view failed) {
+    const SplitUrl split = split_userinfo(target.base);
+    request.url = push_url(split.url, target.job, target.instance);
+    if (!split.authorization.empty()) {
+        request.headers.add("Authorization", split.authorization.reveal());
+    }
+    request.authorize = false;
+    Cancel never;
+    http::Engine engine(push_options(target), never);
+    const auto answer = engine.fetch(std::move(request));
+    return answer ? Status()
+                  : Status(answer.error().context(
+                        fmt::format("{} {}", failed, http::loggable_url(split.url))));
+}
+
 }  // namespace
 
 std::string push_url(const std::string& base, const std::string& job, const std::string& instance) {
@@ -82,26 +98,19 @@ std::string push_url(const std::string& base, const std::string& job, const std:
 }
 
 Status push_exposition(const PushTarget& target, const std::string& exposition) {
-    const SplitUrl split = split_userinfo(target.base);
     http::Request request;
     request.method = "POST";
-    request.url = push_url(split.url, target.job, target.instance);
     request.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    if (!split.authorization.empty()) {
-        request.headers.add("Authorization", split.authorization.reveal());
-    }
     request.body = exposition;
     request.label = "metrics.push";
-    request.authorize = false;
+    return ask_gateway(target, std::move(request), "metrics were not pushed to");
+}
 
-    Cancel never;
-    http::Engine engine(push_options(target), never);
-    const auto answer = engine.fetch(std::move(request));
-    if (!answer) {
-        return answer.error().context(
-            fmt::format("metrics were not pushed to {}", http::loggable_url(split.url)));
-    }
-    return {};
+Status delete_push(const PushTarget& target) {
+    http::Request request;
+    request.method = "DELETE";
+    request.label = "metrics.delete";
+    return ask_gateway(target, std::move(request), "old metrics were not deleted at");
 }
 
 }  // namespace gds::report

@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 namespace gds::report {
 
 namespace {
@@ -64,17 +62,18 @@ void append_unless_zero(std::string& text, std::int64_t count, const std::string
 }
 
 std::string figures(const model::RunRecord& run) {
-    const model::Counts& counts = run.counts;
-    // What a guard withholds is counted as planned, but it is not what this run does.
-    const std::int64_t removed = counts.remove - std::min(run.withheld_deletes, counts.remove);
-    const std::int64_t folders_removed = run.withheld_deletes > 0 ? 0 : counts.rmdir;
+    const model::Counts& counts = run.done ? *run.done : run.counts;
+    // What a guard withholds is counted as planned, but no run would do it.
+    const bool all = run.done || run.withheld_deletes == 0;
+    const std::int64_t removed = all ? counts.remove : 0;
+    const std::int64_t folders_removed = all ? counts.rmdir : 0;
     std::string text =
         fmt::format("{} new, {} updated, {} renamed, {} deleted, {} unchanged", counts.download,
-                    counts.update, counts.rename, removed, counts.unchanged);
+                    counts.update, counts.rename, removed, run.counts.unchanged);
     append_unless_zero(text, counts.mkdir, plural(counts.mkdir, "folder") + " made");
     append_unless_zero(text, folders_removed, plural(folders_removed, "folder") + " removed");
-    append_unless_zero(text, counts.skip, fmt::format("{} skipped", counts.skip));
-    append_unless_zero(text, counts.fail, fmt::format("{} failed", counts.fail));
+    append_unless_zero(text, run.counts.skip, fmt::format("{} skipped", run.counts.skip));
+    append_unless_zero(text, run.counts.fail, fmt::format("{} failed", run.counts.fail));
     append_unless_zero(text, run.withheld_deletes,
                        plural(run.withheld_deletes, "delete") + " withheld");
     if (run.dry_run) {

@@ -96,7 +96,7 @@ private:
     void write_outputs();
     void count_requests();
     Status answer();
-    [[nodiscard]] report::PushTarget push_target() const;
+    Status push_metrics();
     [[nodiscard]] bool withheld() const { return withheld_; }
     Phase fail(ExitCode code, const Error& problem) const;
     Phase fail_source(const Error& problem) const;
@@ -140,6 +140,7 @@ private:
     bool withheld_ = false;
     bool approved_ = false;         ///< a guard tripped, and an operator approved exactly this plan
     bool hold_everything_ = false;  ///< an empty source: nothing at all is done
+    bool first_pin_ = false;        ///< no run before knew the folder's id
     bool planned_ = false;          ///< the plan in the action table is whole
     std::unique_ptr<report::Progress> progress_;
 };

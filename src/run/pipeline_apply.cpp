@@ -161,13 +161,19 @@ Status Pipeline::pin_source() {
     const std::string text = effective_source(settings_.source, credentials_).text();
     volume::Marker& marker = *marker_;
     const std::string known_volume = GDS_TRY(store_->meta("volume"));
-    if (marker.root_id != source_->folder.id || marker.source != text) {
+    const std::string recorded = GDS_TRY(store_->meta(kFeedTerms));
+    const bool moved = marker.root_id != source_->folder.id || marker.source != text;
+    if (moved || marker.account.empty() || terms_->other_credentials(recorded)) {
+        first_pin_ = marker.root_id.empty();
+        const volume::Marker before = marker;
         marker.root_id = source_->folder.id;
         marker.source = text;
-        if (const auto account = api_->about()) {
-            marker.account = account->permission_id;
+        const auto account = api_->about();
+        // Where it cannot be told now, the next run asks again.
+        marker.account = account ? account->permission_id : "";
+        if (moved || marker.account != before.account) {
+            GDS_CHECK(volume::write_marker(*volume_, marker));
         }
-        GDS_CHECK(volume::write_marker(*volume_, marker));
     }
     return known_volume == marker.volume_id ? Status()
                                             : store_->set_meta("volume", marker.volume_id);

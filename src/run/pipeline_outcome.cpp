@@ -125,6 +125,10 @@ void Pipeline::judge_outcome() {
     if (planned_) {
         const auto counts = count_actions(*store_);
         record_.counts.fail = counts ? counts->fail : record_.counts.fail;
+        const auto done = count_actions(*store_, Counted::done);
+        if (done && !settings_.dry_run()) {
+            record_.done = *done;
+        }
     }
     const auto parked = store_->parked_counts();
     // A failed transfer is parked, and counted there.
@@ -176,8 +180,7 @@ void Pipeline::measure() {
 }
 
 Status Pipeline::remember_run() {
-    const model::Counts done =
-        planned_ ? GDS_TRY(count_actions(*store_, Counted::done)) : model::Counts();
+    const model::Counts done = record_.done.value_or(model::Counts());
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_->db()));
     if (record_.exit_code == ExitCode::ok) {
         GDS_CHECK(store_->set_meta("last_success_ms", std::to_string(record_.finished_ms)));
@@ -239,22 +242,27 @@ void Pipeline::write_outputs() {
                  report::write_metrics_file(settings_.metrics_file, record_));
     }
     if (!settings_.dry_run() && !settings_.metrics_push.empty()) {
-        complain("the metrics could not be pushed",
-                 report::push_exposition(push_target(), report::metrics_text(record_)));
+        complain("the metrics could not be pushed", push_metrics());
     }
     log::outcome(record_.exit_code, report::summary_line(record_));
 }
 
-report::PushTarget Pipeline::push_target() const {
+/// By default under the folder's id, which a first run that fails does not know yet: it pushes
+/// under the path, and the first that knows the id clears that away.
+Status Pipeline::push_metrics() {
     report::PushTarget target;
     target.base = settings_.metrics_push;
     target.job = "gdrive-sync";
-    // A first run that fails does not know the folder's id yet.
-    target.instance = !settings_.instance.empty() ? settings_.instance
-                      : record_.source_id.empty() ? settings_.source.path
-                                                  : record_.source_id;
     target.ca_cert = settings_.http.ca_cert;
-    return target;
+    target.instance = settings_.source.path;
+    const report::PushTarget first = target;
+    if (!settings_.instance.empty()) {
+        target.instance = settings_.instance;
+    } else if (!record_.source_id.empty()) {
+        target.instance = record_.source_id;
+    }
+    GDS_CHECK(report::push_exposition(target, report::metrics_text(record_)));
+    return first_pin_ && settings_.instance.empty() ? report::delete_push(first) : Status();
 }
 
 ExitCode mirror(const Settings& settings, Cancel& cancel, const Output& output) {

@@ -55,6 +55,10 @@ std::optional<std::string> Terms::difference(const std::string& recorded) const 
     return std::nullopt;
 }
 
+bool Terms::other_credentials(const std::string& recorded) const {
+    return split(text_, ' ').front() != split(recorded, ' ').front();
+}
+
 bool is_due(std::int64_t last_ms, std::int64_t interval_ms, std::int64_t now_ms) {
     return last_ms <= 0 || last_ms > now_ms || now_ms - last_ms >= interval_ms;
 }

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] const std::string& text() const { return text_; }
     /// What differs from terms recorded earlier, in words; nullopt: nothing.
     [[nodiscard]] std::optional<std::string> difference(const std::string& recorded) const;
+    /// The credentials are not those of the terms recorded earlier.
+    [[nodiscard]] bool other_credentials(const std::string& recorded) const;
 
 private:
     std::string text_;

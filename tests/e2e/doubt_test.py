@@ -31,6 +31,7 @@ class Doubt(MirrorCase):
         self.fail_listing_of("bad")
         result = self.sync("--full", "--retries", "0", expect=6)
         self.assertIn(self.folder, result.log)
+        self.assertIn("sync source: 1 new, 1 updated, 0 renamed, 0 deleted, ", result.log)
         self.assertEqual((self.dest / "good" / "new").read_text(), "new")
         self.assertEqual((self.dest / "good" / "stays").read_text(), "changed")
         self.assertTrue((self.dest / "good" / "old name").exists())

@@ -198,6 +198,14 @@ class Refusals(SourceCase):
 
 
 class Pinned(SourceCase):
+    def start_emulator(self):
+        self.key_file = self.dir / "key.json"
+        self.emulator_options = ["--make-service-account", self.key_file]
+        super().start_emulator()
+
+    def other_credentials(self):
+        return {"GDRIVE_SYNC_CREDENTIALS": str(self.key_file)}
+
     """A folder that was mirrored before."""
 
     def setUp(self):
@@ -304,6 +312,30 @@ class Pinned(SourceCase):
         self.sync()
         self.assert_mirror({"other.txt": wanted})
         self.assertEqual(json.loads(marker.read_text())["account"], view["account"])
+
+    def account(self):
+        marker = self.dest / ".gdrive-sync" / "volume.json"
+        return json.loads(marker.read_text())["account"]
+
+    def test_whose_it_is_is_told_anew_where_the_credentials_change(self):
+        before = self.account()
+        self.fault({"label": "about.get"}, {"body": '{"user": {"permissionId": "another"}}'})
+        self.sync("--full")
+        self.assertEqual(self.account(), before, "the same credentials are the same account's")
+        result = self.sync(env=self.other_credentials())
+        self.assertEqual(result.report["run"]["listing"], "full")
+        self.assertEqual(self.account(), "another")
+        self.forget_requests()
+        self.sync(env=self.other_credentials())
+        self.assertEqual(self.requests("about.get"), [])
+
+    def test_whose_it_is_is_asked_again_where_it_could_not_be_told(self):
+        self.fault({"label": "about.get"}, {"status": 403, "reason": "forbidden"})
+        self.sync(env=self.other_credentials())
+        self.assertEqual(self.account(), "")
+        self.clear_faults()
+        self.sync(env=self.other_credentials())
+        self.assertNotEqual(self.account(), "")
 
     def test_a_source_that_cannot_be_asked_for(self):
         for status, reason in ((500, "backendError"), (503, ""), (403, "userRateLimitExceeded"),

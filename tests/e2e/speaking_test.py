@@ -325,11 +325,14 @@ class Pushing(AgentCase):
         self.sync("--metrics-push", self.push, "--instance", "a/b c")
         self.assertEqual(self.exit_code("a/b c"), 0)
 
-    def test_a_first_run_that_fails(self):
+    def test_a_first_run_that_fails_leaves_nothing_behind(self):
         run = self.gds("sync", "--metrics-push", self.push,
                        env={"GDRIVE_SYNC_REFRESH_TOKEN": "another"})
         self.assertEqual(run.code, 3)
         self.assertEqual(self.exit_code("claude/files"), 3)
+        self.sync("--metrics-push", self.push)
+        folder = self.control("tree?path=claude/files")["id"]
+        self.assertEqual(set(self.groups()), {folder})
 
     def test_a_dead_gateway_never_fails_the_run(self):
         self.gateway.kill()

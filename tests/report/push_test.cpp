@@ -70,6 +70,21 @@ TEST(Push, ReachesAPushgateway) {
                           "job=\"gdrive-sync\",source=\"claude/files\"} 1210\n"));
 }
 
+TEST(Push, DeletesOneGroup) {
+    const Pushgateway gateway;
+    const PushTarget kept{gateway.url(), "gdrive-sync", "id"};
+    const PushTarget old{gateway.url(), "gdrive-sync", "claude/files"};
+    for (const PushTarget& target : {kept, old}) {
+        ASSERT_TRUE(push_exposition(target, metrics_text(testing::sample_run())));
+    }
+    for (int times = 0; times < 2; ++times) {
+        const Status deleted = delete_push(old);
+        ASSERT_TRUE(deleted) << deleted.error().message;
+        EXPECT_THAT(gateway.metrics(), HasSubstr("instance=\"id\""));
+        EXPECT_THAT(gateway.metrics(), Not(HasSubstr("instance=\"claude/files\"")));
+    }
+}
+
 TEST(Push, KeepsALastSuccessThatTheRunDoesNotKnow) {
     const Pushgateway gateway;
     const PushTarget target{gateway.url(), "gdrive-sync", ""};

@@ -92,6 +92,16 @@ TEST(Summary, CountsNoWithheldDeleteAsDone) {
               "gdrive-sync approve 0123456789abcdef");
 }
 
+TEST(Summary, TellsWhatWasDoneNotWhatWasPlanned) {
+    model::RunRecord run = testing::sample_run();
+    run.exit_code = ExitCode::source;
+    run.counts.fail = 1;
+    run.done = model::Counts{.download = 2, .rename = 1, .mkdir = 1};
+    EXPECT_EQ(summary_line(run),
+              "sync source: 2 new, 0 updated, 1 renamed, 0 deleted, 1204 unchanged, "
+              "1 folder made, 1 failed, 1.2 MiB in 4.1s");
+}
+
 TEST(Summary, SpeaksOfOneDelete) {
     model::RunRecord run = testing::withheld_run();
     run.withheld_deletes = 1;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ struct RunRecord {
 
     std::string source_id, source_path, destination;
     Counts counts;
+    std::optional<Counts> done;  ///< of them, those that were carried out; none by a dry run
     std::int64_t bytes_downloaded = 0;
     std::int64_t bytes_planned = 0;
     std::vector<GuardVerdict> guards;

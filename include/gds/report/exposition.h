@@ -55,5 +55,7 @@ struct PushTarget {
 /// POST the exposition, so that series it does not name stay as they are. Bounded to seconds, with
 /// an engine of its own: a run that was interrupted still reports. The error names the URL, masked.
 Status push_exposition(const PushTarget& target, const std::string& exposition);
+/// Have the gateway forget this job's group, if it has one. Bounded alike.
+Status delete_push(const PushTarget& target);
 
 }  // namespace gds::report
