@@ -227,6 +227,17 @@ resource "kubernetes_cron_job_v1" "program" {
                     name = kubernetes_config_map_v1.program.metadata[0].name
                   }
                 }
+                dynamic "env" {
+                  for_each = try(container.value.env, [])
+                  content {
+                    name = env.value.name
+                    value_from {
+                      field_ref {
+                        field_path = env.value.valueFrom.fieldRef.fieldPath
+                      }
+                    }
+                  }
+                }
                 resources {
                   requests = container.value.resources.requests
                   limits   = container.value.resources.limits
