@@ -28,7 +28,7 @@ Answer refuse(const std::string& message) {
     return reply({{"error", message}}, 400);
 }
 
-std::optional<std::uint64_t> number(const std::optional<std::string>& text) {
+std::optional<std::uint64_t> whole_number(const std::optional<std::string>& text) {
     if (!text) {
         return std::nullopt;
     }
@@ -88,7 +88,7 @@ Answer tree(const Request& request, Service& service, const json& body) {
     }
     json out = item_json(store, *item);
     json children = json::array();
-    const std::size_t limit = number(request.param("limit")).value_or(10000);
+    const std::size_t limit = whole_number(request.param("limit")).value_or(10000);
     store.tree().children(item->id, 0, [&](const ItemPtr& child, std::uint64_t) {
         children.push_back(item_json(store, *child));
         return children.size() < limit;
@@ -104,9 +104,9 @@ Answer log(const Request& request, Service& service, const json&) {
         return reply(json::object());
     }
     return reply(
-        {{"entries", service.log().entries(number(request.param("since")).value_or(0),
+        {{"entries", service.log().entries(whole_number(request.param("since")).value_or(0),
                                            request.param("label").value_or(""),
-                                           number(request.param("limit")).value_or(1000))}});
+                                           whole_number(request.param("limit")).value_or(1000))}});
 }
 
 Answer counters(const Request& request, Service& service, const json&) {
@@ -118,7 +118,7 @@ Answer counters(const Request& request, Service& service, const json&) {
 
 Answer faults(const Request& request, Service& service, const json& body) {
     if (request.method == "DELETE") {
-        return reply({{"cleared", service.faults().clear(number(request.param("id")))}});
+        return reply({{"cleared", service.faults().clear(whole_number(request.param("id")))}});
     }
     if (request.method != "POST") {
         return reply({{"faults", service.faults().list()}});
@@ -186,7 +186,7 @@ Answer rescan(const Request&, Service& service, const json&) {
 }
 
 Answer latency(const Request& request, Service& service, const json&) {
-    service.set_latency(static_cast<std::int64_t>(number(request.param("ms")).value_or(0)));
+    service.set_latency(static_cast<std::int64_t>(whole_number(request.param("ms")).value_or(0)));
     return reply(json::object());
 }
 

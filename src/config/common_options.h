@@ -9,6 +9,9 @@ namespace gds::config {
 
 // Options that both programs have.
 
+/// Of a duration option, whose values are milliseconds.
+inline constexpr double kSecond = 1000;
+
 Option ca_cert_option(std::string_view group, std::string_view commands);
 
 /// Which commands take them ("" for all), and what differs besides.

@@ -13,8 +13,6 @@ constexpr std::string_view kVolume = "sync|resync|diff|status|approve";
 constexpr std::string_view kNetwork = "sync|resync|diff|auth login|auth check";
 constexpr std::string_view kLogin = "auth login";
 
-constexpr double kSecond = 1000;
-
 std::vector<Option> source_options() {
     static constexpr std::string_view kGroup = "Source";
     return {

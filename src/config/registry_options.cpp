@@ -7,8 +7,6 @@ constexpr std::string_view kAsk = "probe|verify|repair";
 constexpr std::string_view kWalk = "probe|scan|repair";
 constexpr std::string_view kLook = "probe|verify|scan";
 
-constexpr double kSecond = 1000;
-
 std::vector<Option> registry_options() {
     static constexpr std::string_view kGroup = "Registry";
     return {
@@ -101,7 +99,7 @@ std::vector<Option> repair_options() {
     };
 }
 
-std::vector<Option> output_options() {
+std::vector<Option> program_output_options() {
     static constexpr std::string_view kGroup = "Output";
     std::vector<Option> options{
         {"format", Type::choice, "text", "FORMAT", "Form of the answer on standard output.", kGroup,
@@ -119,7 +117,7 @@ const Program& registry_probe() {
     static const Program program = [] {
         Program made{"registry-probe", "REGISTRY_PROBE_", {"PASSWORD"}, {}};
         for (const auto& group : {registry_options(), choice_options(), scan_options(),
-                                  repair_options(), output_options()}) {
+                                  repair_options(), program_output_options()}) {
             made.options.insert(made.options.end(), group.begin(), group.end());
         }
         return made;

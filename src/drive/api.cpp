@@ -15,7 +15,6 @@ namespace gds::drive {
 namespace {
 
 constexpr std::string_view kPageSize = "1000";
-constexpr Millis kPumpWait{1'000};
 
 /// A text as a string of Drive's query language.
 std::string quoted(std::string_view text) {
@@ -102,7 +101,7 @@ Result<T> Api::wait_for(Start start) {
     auto answer = std::make_shared<std::optional<Result<T>>>();
     start([answer](Result<T> result) { answer->emplace(std::move(result)); });
     while (!*answer) {
-        if (!engine_.pump(kPumpWait) && !*answer) {
+        if (!engine_.pump() && !*answer) {
             return error(Code::internal, "a call to Drive was never answered");
         }
     }

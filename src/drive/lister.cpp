@@ -16,7 +16,6 @@ namespace {
 // A request in the engine's queue weighs some kilobytes, an id here some bytes: hand over only
 // enough to keep every connection busy.
 constexpr std::size_t kInFlight = 64;
-constexpr Millis kPumpWait{1'000};
 
 // Each failure has already used up its retries. So many in a row, and Drive is down: the rest of a
 // large tree must not wait out its retries folder by folder.
@@ -246,7 +245,7 @@ void Lister::Impl::end_with(Error failure) {
 Result<ListingResult> Lister::Impl::run(const CompleteListing& proof) {
     refill();
     while (going() && in_flight_ > 0) {
-        if (!engine_.pump(kPumpWait) && in_flight_ > 0) {
+        if (!engine_.pump() && in_flight_ > 0) {
             return error(Code::internal, "the listing waits for answers that nobody was asked for");
         }
     }

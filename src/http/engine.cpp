@@ -10,9 +10,6 @@ namespace gds::http {
 
 namespace {
 
-/// A deadline of our own wakes no file descriptor: it is noticed between two waits.
-constexpr Millis kLongestWait{500};
-
 Job job_of(std::shared_ptr<Exchange> exchange, bool buffered) {
     Job job;
     job.exchange = std::move(exchange);

@@ -135,7 +135,7 @@ private:
         client_.list_tags(repository,
                           [&](Result<std::vector<std::string>> came) { answer = std::move(came); });
         while (!answer) {
-            static_cast<void>(client_.engine().pump(Millis{500}));
+            static_cast<void>(client_.engine().pump());
         }
         return *std::move(answer);
     }

@@ -16,7 +16,7 @@ namespace gds::registry {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kChunk = std::size_t{8} << 20U;
 constexpr const char* kBytes = "application/octet-stream";
@@ -38,14 +38,14 @@ Error explain(Error failure, std::string_view method) {
 /// A manifest that no other tag of any repository has, to stand in for a tag that leads nowhere.
 struct StandIn {
     explicit StandIn(const Step& step) {
-        config = Json{{"stands_for", step.repository + ":" + step.tag}}.dump();
-        const Json json{{"schemaVersion", 2},
-                        {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                        {"config",
-                         {{"mediaType", "application/vnd.oci.image.config.v1+json"},
-                          {"digest", Digest::of(config).text()},
-                          {"size", config.size()}}},
-                        {"layers", Json::array()}};
+        config = OrderedJson{{"stands_for", step.repository + ":" + step.tag}}.dump();
+        const OrderedJson json{{"schemaVersion", 2},
+                               {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                               {"config",
+                                {{"mediaType", "application/vnd.oci.image.config.v1+json"},
+                                 {"digest", Digest::of(config).text()},
+                                 {"size", config.size()}}},
+                               {"layers", OrderedJson::array()}};
         manifest = {"application/vnd.oci.image.manifest.v1+json", json.dump()};
     }
 
@@ -261,12 +261,13 @@ Status Hands::keep_copy(const Step& step) {
     const std::string file =
         fmt::format("{}/{}-{}", folder, step.digest.algorithm(), step.digest.hex());
     GDS_CHECK(replace_file(file + ".json", answer->body, 0644));
-    const Json about{{"repository", step.repository},
-                     {"digest", step.digest.text()},
-                     {"media_type", answer->headers.get("Content-Type").value_or("")},
-                     {"why", step.why}};
+    const OrderedJson about{{"repository", step.repository},
+                            {"digest", step.digest.text()},
+                            {"media_type", answer->headers.get("Content-Type").value_or("")},
+                            {"why", step.why}};
     return replace_file(file + ".about.json",
-                        about.dump(1, ' ', false, Json::error_handler_t::replace) + "\n", 0644);
+                        about.dump(1, ' ', false, OrderedJson::error_handler_t::replace) + "\n",
+                        0644);
 }
 
 Result<std::map<Digest, std::set<std::string>>> Hands::head_tags(
@@ -275,7 +276,7 @@ Result<std::map<Digest, std::set<std::string>>> Hands::head_tags(
     client_.list_tags(repository,
                       [&](Result<std::vector<std::string>> came) { listed = std::move(came); });
     while (!listed) {
-        static_cast<void>(client_.engine().pump(Millis{500}));
+        static_cast<void>(client_.engine().pump());
     }
     std::map<Digest, std::set<std::string>> tags;
     for (const std::string& tag : GDS_TRY(*std::move(listed))) {

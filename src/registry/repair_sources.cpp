@@ -13,7 +13,6 @@ namespace {
 
 /// So many other repositories are asked for one object.
 constexpr std::size_t kMostSiblings = 256;
-constexpr Millis kPump{500};
 
 bool says_no(const Error& failure) {
     // 400 and 500 are what a registry says of links and bytes that are damaged.
@@ -49,7 +48,7 @@ std::int64_t expected_size(const Graph& graph, const Finding& finding) {
 template <class Answer>
 Result<Answer> wait_for(Client& client, std::optional<Result<Answer>>& answer) {
     while (!answer) {
-        if (!client.engine().pump(kPump) && !answer) {
+        if (!client.engine().pump() && !answer) {
             return error(Code::internal, "a request ended without an answer");
         }
     }

@@ -15,26 +15,26 @@ namespace gds::registry {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::size_t kLargestReport = std::size_t{1} << 30U;
 
 /// Names may hold any bytes, JSON only UTF-8: what is none becomes U+FFFD.
-std::string json_text(const Json& json) {
-    return json.dump(1, ' ', false, Json::error_handler_t::replace);
+std::string json_text(const OrderedJson& json) {
+    return json.dump(1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
-Json finding_json(const Finding& finding) {
-    Json json{{"repository", finding.repository},
-              {"tag", finding.tag},
-              {"parent", finding.parent.text()},
-              {"digest", finding.digest.text()},
-              {"kind", kind_label(finding.kind)},
-              {"defect", defect_label(finding.defect)},
-              {"status", finding.status},
-              {"detail", finding.detail},
-              {"remedy", remedy_label(finding.remedy)},
-              {"in_use", finding.in_use}};
+OrderedJson finding_json(const Finding& finding) {
+    OrderedJson json{{"repository", finding.repository},
+                     {"tag", finding.tag},
+                     {"parent", finding.parent.text()},
+                     {"digest", finding.digest.text()},
+                     {"kind", kind_label(finding.kind)},
+                     {"defect", defect_label(finding.defect)},
+                     {"status", finding.status},
+                     {"detail", finding.detail},
+                     {"remedy", remedy_label(finding.remedy)},
+                     {"in_use", finding.in_use}};
     if (!finding.content.empty()) {
         json["media_type"] = finding.media_type;
         json["content"] = base64(finding.content);
@@ -42,19 +42,19 @@ Json finding_json(const Finding& finding) {
     return json;
 }
 
-Json findings_json(const std::vector<Finding>& findings) {
-    Json json = Json::array();
+OrderedJson findings_json(const std::vector<Finding>& findings) {
+    OrderedJson json = OrderedJson::array();
     for (const Finding& finding : findings) {
         json.push_back(finding_json(finding));
     }
     return json;
 }
 
-Json counts_json(const Counts& counts) {
-    return Json{{"repositories", counts.repositories}, {"tags", counts.tags},
-                {"manifests", counts.manifests},       {"blobs", counts.blobs},
-                {"requests", counts.requests},         {"tags_broken", counts.tags_broken},
-                {"elsewhere", counts.elsewhere}};
+OrderedJson counts_json(const Counts& counts) {
+    return OrderedJson{{"repositories", counts.repositories}, {"tags", counts.tags},
+                       {"manifests", counts.manifests},       {"blobs", counts.blobs},
+                       {"requests", counts.requests},         {"tags_broken", counts.tags_broken},
+                       {"elsewhere", counts.elsewhere}};
 }
 
 void sort_findings(std::vector<Finding>& findings) {
@@ -74,10 +74,10 @@ void sort_findings(std::vector<Finding>& findings) {
 /// Reads typed members of one object; remembers that one was wrong.
 class Reader {
 public:
-    explicit Reader(const Json& json) : json_(json) {}
+    explicit Reader(const OrderedJson& json) : json_(json) {}
 
     std::string text(const char* name) {
-        const Json* value = member(name);
+        const OrderedJson* value = member(name);
         if (value == nullptr || !value->is_string()) {
             return fail<std::string>();
         }
@@ -85,7 +85,7 @@ public:
     }
 
     std::int64_t number(const char* name) {
-        const Json* value = member(name);
+        const OrderedJson* value = member(name);
         if (value == nullptr || !value->is_number_integer()) {
             return fail<std::int64_t>();
         }
@@ -112,7 +112,7 @@ public:
     /// The text, or "" where there is no such member.
     std::string optional_text(const char* name) { return json_.contains(name) ? text(name) : ""; }
 
-    [[nodiscard]] const Json* member(const char* name) const {
+    [[nodiscard]] const OrderedJson* member(const char* name) const {
         const auto found = json_.find(name);
         return found == json_.end() ? nullptr : &*found;
     }
@@ -125,7 +125,7 @@ private:
         return T{};
     }
 
-    const Json& json_;
+    const OrderedJson& json_;
     bool failed_ = false;
 };
 
@@ -133,7 +133,7 @@ Error not_a_report(std::string_view why) {
     return error(Code::invalid_argument, fmt::format("not a report of registry-probe: {}", why));
 }
 
-Result<Finding> parse_finding(const Json& json) {
+Result<Finding> parse_finding(const OrderedJson& json) {
     if (!json.is_object()) {
         return not_a_report("a finding that is no object");
     }
@@ -150,8 +150,9 @@ Result<Finding> parse_finding(const Json& json) {
     finding.remedy = reader.label("remedy", remedy_from);
     finding.media_type = reader.optional_text("media_type");
     finding.content = GDS_TRY(from_base64(reader.optional_text("content")));
-    if (const Json* in_use = reader.member("in_use"); in_use != nullptr && in_use->is_array()) {
-        for (const Json& workload : *in_use) {
+    if (const OrderedJson* in_use = reader.member("in_use");
+        in_use != nullptr && in_use->is_array()) {
+        for (const OrderedJson& workload : *in_use) {
             finding.in_use.push_back(workload.is_string() ? workload.get<std::string>() : "");
         }
     }
@@ -161,13 +162,13 @@ Result<Finding> parse_finding(const Json& json) {
     return finding;
 }
 
-Result<std::vector<Finding>> parse_findings(const Json& json, const char* name) {
+Result<std::vector<Finding>> parse_findings(const OrderedJson& json, const char* name) {
     const auto list = json.find(name);
     if (list == json.end() || !list->is_array()) {
         return not_a_report(fmt::format("no \"{}\"", name));
     }
     std::vector<Finding> findings;
-    for (const Json& each : *list) {
+    for (const OrderedJson& each : *list) {
         findings.push_back(GDS_TRY(parse_finding(each)));
     }
     return findings;
@@ -218,19 +219,19 @@ void settle(Report& report) {
 }
 
 std::string report_json(const Report& report) {
-    Json json{{"schema", 1},
-              {"command", report.command},
-              {"registry", report.registry},
-              {"started", format_rfc3339(report.started_ms)},
-              {"finished", format_rfc3339(report.finished_ms)},
-              {"complete", report.complete},
-              {"result", exit_code_name(report.exit_code)},
-              {"exit_code", static_cast<int>(report.exit_code)},
-              {"summary", summary_line(report)},
-              {"counts", counts_json(report.counts)},
-              {"broken", findings_json(report.broken)},
-              {"warnings", findings_json(report.warnings)},
-              {"problems", report.problems}};
+    OrderedJson json{{"schema", 1},
+                     {"command", report.command},
+                     {"registry", report.registry},
+                     {"started", format_rfc3339(report.started_ms)},
+                     {"finished", format_rfc3339(report.finished_ms)},
+                     {"complete", report.complete},
+                     {"result", exit_code_name(report.exit_code)},
+                     {"exit_code", static_cast<int>(report.exit_code)},
+                     {"summary", summary_line(report)},
+                     {"counts", counts_json(report.counts)},
+                     {"broken", findings_json(report.broken)},
+                     {"warnings", findings_json(report.warnings)},
+                     {"problems", report.problems}};
     if (!report.plan.empty()) {
         json["plan"] = report.plan;
     }
@@ -246,7 +247,7 @@ Status write_report_file(const std::string& path, const Report& report) {
 }
 
 Result<Report> parse_report(std::string_view text) {
-    const Json json = Json::parse(text, nullptr, false);
+    const OrderedJson json = OrderedJson::parse(text, nullptr, false);
     if (!json.is_object()) {
         return not_a_report("no JSON object");
     }
@@ -259,8 +260,8 @@ Result<Report> parse_report(std::string_view text) {
     report.registry = reader.text("registry");
     report.started_ms = reader.time("started");
     report.finished_ms = reader.time("finished");
-    const Json* complete = reader.member("complete");
-    const Json* counts = reader.member("counts");
+    const OrderedJson* complete = reader.member("complete");
+    const OrderedJson* counts = reader.member("counts");
     if (reader.failed() || complete == nullptr || !complete->is_boolean() || counts == nullptr ||
         !counts->is_object()) {
         return not_a_report("it lacks something");

@@ -46,15 +46,15 @@ struct DirCloser {
 };
 
 Storage::Entry::Type type_of(int dir, const dirent& entry) {
-    using Type = Storage::Entry::Type;
+    using EntryType = Storage::Entry::Type;
     if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) {
-        return entry.d_type == DT_DIR ? Type::directory : Type::other;
+        return entry.d_type == DT_DIR ? EntryType::directory : EntryType::other;
     }
     struct stat info {};
     if (::fstatat(dir, entry.d_name, &info, 0) != 0) {
-        return is_absence(errno) ? Type::absent : Type::unreadable;
+        return is_absence(errno) ? EntryType::absent : EntryType::unreadable;
     }
-    return S_ISDIR(info.st_mode) ? Type::directory : Type::other;
+    return S_ISDIR(info.st_mode) ? EntryType::directory : EntryType::other;
 }
 
 std::string digest_path(std::string_view above, const Digest& digest) {

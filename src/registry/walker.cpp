@@ -14,7 +14,6 @@ namespace {
 
 constexpr int kMostLooks = 4;
 constexpr std::size_t kMostProblems = 20;
-constexpr Millis kLongestPump{500};
 
 }  // namespace
 
@@ -48,7 +47,7 @@ void Walker::add_images(const std::string& repository, const std::vector<std::st
 void Walker::run() {
     while (!idle()) {
         feed();
-        const bool busy = client_.engine().pump(kLongestPump);
+        const bool busy = client_.engine().pump();
         on_progress_(counts_);
         if (stopping()) {
             break;
@@ -61,7 +60,7 @@ void Walker::run() {
         problem("the registry stopped answering");
     }
     // What is on the wire ends first: its callbacks belong to walks that are about to go.
-    while (client_.engine().pump(kLongestPump)) {
+    while (client_.engine().pump()) {
     }
     if (!walks_.empty() || !waiting_.empty()) {
         problem("stopped before everything was asked");
@@ -82,7 +81,8 @@ void Walker::pause() const {
     }
     const auto left = std::chrono::ceil<Millis>(resting_.front()->due - Clock::now());
     pollfd stop{cancel_.wake_fd(), POLLIN, 0};
-    ::poll(&stop, 1, static_cast<int>(std::clamp(left, Millis(0), kLongestPump).count()));
+    ::poll(&stop, 1,
+           static_cast<int>(std::clamp(left, Millis(0), http::Engine::kLongestWait).count()));
 }
 
 void Walker::feed() {

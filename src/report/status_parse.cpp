@@ -7,7 +7,7 @@ namespace gds::report {
 
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// nlohmann's conversions throw for a wrong type; parse_status() catches them all at once.
 std::int64_t time_at(const Json& json, const char* name) {

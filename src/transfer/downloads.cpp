@@ -19,7 +19,6 @@ namespace {
 constexpr std::size_t kMostUnpublished = 1024;
 
 /// Longest sleep between two looks at the deadline; bytes, results and signals end it earlier.
-constexpr Millis kPumpInterval{500};
 
 }  // namespace
 
@@ -156,7 +155,7 @@ private:
         if (active_ == 0) {
             publisher_.wait();
         } else {
-            engine_.pump(rehashing_.empty() ? kPumpInterval : Millis(0));
+            engine_.pump(rehashing_.empty() ? http::Engine::kLongestWait : Millis(0));
         }
     }
 

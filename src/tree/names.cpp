@@ -19,7 +19,7 @@ constexpr std::size_t kMaxExtensionBytes = 16;
 constexpr std::size_t kHashDigits = 8;
 constexpr std::size_t kShortestIdPrefix = 8;
 constexpr std::string_view kNfsPrefix = ".nfs";
-constexpr std::string_view kWideDot = "\uFF0E";
+constexpr std::string_view kFullWidthDot = "\uFF0E";
 
 /// Where the extension begins, its dot included; the name's size where it has none.
 std::size_t extension_at(std::string_view name) {
@@ -58,7 +58,7 @@ std::string safe_prefix(std::string_view id, std::size_t length) {
 /// Where no duplicate of this claim's name is reserved: see settle().
 std::string unreserved(const Claim& claim) {
     if (claim.reserved && claim.name.starts_with(kNfsPrefix)) {
-        return std::string(kWideDot) + claim.name.substr(1);
+        return std::string(kFullWidthDot) + claim.name.substr(1);
     }
     return claim.name;
 }

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kSchema = 1;
+constexpr int kManifestSchema = 1;
 
 /// Long enough for any path of ours in hex; a longer "line" is rubbish.
 constexpr std::size_t kLongestLine = 1UL << 20;
@@ -75,13 +75,13 @@ Result<std::string> trash_run_path(std::string_view run_id) {
 }
 
 std::string manifest_header(std::string_view run_id, std::int64_t created_ms) {
-    const Json object = {{"schema", kSchema}, {"run", run_id}, {"created_ms", created_ms}};
+    const Json object = {{"schema", kManifestSchema}, {"run", run_id}, {"created_ms", created_ms}};
     return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::optional<std::int64_t> created_of_header(std::string_view line) {
     const Json object = Json::parse(line, nullptr, false);
-    if (!object.is_object() || get_number(object, "schema") != kSchema) {
+    if (!object.is_object() || get_number(object, "schema") != kManifestSchema) {
         return std::nullopt;
     }
     return get_number(object, "created_ms");

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kSchema = 1;
+constexpr int kMarkerSchema = 1;
 constexpr std::string_view kName = "volume.json";
 
 std::string marker_path() {
@@ -58,7 +58,7 @@ bool take(const Json& object, const char* name, std::vector<std::string>& into) 
 }
 
 Json to_json(const Marker& marker) {
-    return {{"schema", kSchema},
+    return {{"schema", kMarkerSchema},
             {"volume_id", marker.volume_id},
             {"account", marker.account},
             {"root_id", marker.root_id},
@@ -96,13 +96,13 @@ Result<std::optional<Marker>> read_marker(const Volume& volume) {
     if (schema == object.end() || !schema->is_number_integer()) {
         return damaged(volume, "damaged (no schema number)");
     }
-    if (*schema != kSchema) {
+    if (*schema != kMarkerSchema) {
         return error(
             Code::invalid_argument,
             fmt::format("{}/{}: written in schema {}, this program knows {}; use the version "
                         "that wrote it, or a newer one",
                         printable(volume.path()), marker_path(), schema->get<std::int64_t>(),
-                        kSchema));
+                        kMarkerSchema));
     }
     Marker marker;
     if (!from_json(object, marker)) {

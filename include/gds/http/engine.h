@@ -69,6 +69,10 @@ struct Counters {
 /// wait without holding a place, a rate answer slows everything down. Not thread-safe but wake().
 class Engine {
 public:
+    /// A pump() waits no longer unless told to: a deadline of our own wakes no file descriptor and
+    /// is noticed between two waits. A stop is seen at once.
+    static constexpr Millis kLongestWait{500};
+
     /// `authorizer` may be null. Both references must outlive the engine.
     Engine(Options options, Cancel& cancel, Authorizer* authorizer = nullptr);
     ~Engine();
@@ -85,7 +89,7 @@ public:
 
     /// Let transfers progress and wait for at most `wait` for something to happen (a byte, a due
     /// retry, wake(), a stop). False where nothing is queued, waiting or on the wire any more.
-    bool pump(Millis wait);
+    bool pump(Millis wait = kLongestWait);
     /// pump() until nothing is left. After a stop every exchange ends with Code::cancelled.
     void run();
     /// End a waiting pump(). The only member that other threads may call.
