@@ -50,6 +50,7 @@ public:
     /// The report gets the plan and what is broken at the end, and its exit code. Error: where the
     /// registry does not let itself be asked at all.
     Status run(Report& report) {
+        before_ = report;
         if (!settings_.root.empty()) {
             auto storage = Storage::open(settings_.root);
             if (!storage) {
@@ -87,8 +88,8 @@ private:
             [&](const Graph& graph) { graphs.emplace(graph.repository(), graph); },
             [](const Counts& /*counts*/) {});
         report.counts = Counts();
-        report.complete = true;
-        report.problems.clear();
+        report.complete = before_.complete;
+        report.problems = before_.problems;
         for (const std::string& name : repositories()) {
             add(walker, name, report);
         }
@@ -384,6 +385,7 @@ private:
     const RepairSettings& settings_;
     Cancel& cancel_;
     const Report& all_reported_;
+    Report before_;  ///< what was not to be had before anything was asked
     std::map<std::string, std::vector<Finding>> reported_, warned_;
     std::optional<Storage> storage_;
     std::optional<Hands> hands_;

@@ -502,6 +502,17 @@ class InUse(RegistryCase):
         found = self.ask_cluster(env)
         self.assertEqual(9, found.code, found)
 
+    def test_a_repair_deletes_nothing_where_the_cluster_does_not_tell(self):
+        probed = self.probe(self.server)
+        api, env = self.cluster()
+        api.override = lambda _: fake.Answer(403)
+        done = self.program("repair", self.server.host, "--from", probed.report_file, "--yes",
+                            "--plain-http", "--confirm-after", "0", "--in-use", "kubernetes",
+                            "--service-account-dir", self.dir / "account", env=env)
+        self.assertEqual((11, False), (done.code, done.report["complete"]), done)
+        self.assertIn("nothing was deleted", done.out)
+        self.assertEqual([], self.server.asked("^DELETE"))
+
     def test_outside_a_cluster_it_is_a_usage_error(self):
         found = self.program("probe", self.server.host, "--plain-http", "--in-use", "kubernetes",
                              env={"KUBERNETES_SERVICE_HOST": ""})
