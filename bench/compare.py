@@ -9,12 +9,11 @@ first. After each phase its mirror is compared with the source. What is printed 
 import argparse
 import pathlib
 import shutil
-import statistics
 import tempfile
 
 from contestants import ALL as CONTESTANTS
 from drive import Drive
-from measure import measure
+from measure import measure, medians, turns
 from scenarios import ALL as SCENARIOS
 from table import print_tables
 
@@ -33,12 +32,6 @@ def parse_arguments():
                                 help=f"{meaning} [{default}]")
     parser.add_argument("--dir", type=pathlib.Path, help="work below this directory [TMPDIR]")
     return parser.parse_args()
-
-
-def turns(contestants, number):
-    """The same contestants, another one first each time."""
-    start = number % len(contestants)
-    return contestants[start:] + contestants[:start]
 
 
 def play_round(scenario, contestants, drive, work, number):
@@ -64,10 +57,7 @@ def play(scenario_type, contestant_types, arguments, work):
         scenario = scenario_type(drive.folder, arguments)
         for number in range(arguments.rounds):
             rounds.append(play_round(scenario, contestants, drive, work, number))
-    return scenario, {
-        key: {figure: statistics.median(one[key][figure] for one in rounds)
-              for figure in rounds[0][key]}
-        for key in rounds[0]}
+    return scenario, medians(rounds)
 
 
 def main():
@@ -75,8 +65,8 @@ def main():
     contestants = [CONTESTANTS[name] for name in arguments.contestant or CONTESTANTS]
     for name in arguments.scenario or SCENARIOS:
         with tempfile.TemporaryDirectory(prefix="gds-bench-", dir=arguments.dir) as work:
-            scenario, medians = play(SCENARIOS[name], contestants, arguments, pathlib.Path(work))
-        print_tables(scenario, medians, [contestant.name for contestant in contestants],
+            scenario, figures = play(SCENARIOS[name], contestants, arguments, pathlib.Path(work))
+        print_tables(scenario, figures, [contestant.name for contestant in contestants],
                      arguments.rounds)
 
 

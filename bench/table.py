@@ -23,6 +23,8 @@ def print_tables(scenario, medians, names, rounds):
     rows = [["phase", "figure", *names]]
     for phase in dict.fromkeys(phase for phase, _ in medians):
         for figure, (label, *_) in UNITS.items():
+            if figure not in medians[phase, names[0]]:
+                continue
             values = [medians[phase, name][figure] for name in names]
             rows.append([phase, label, cell(figure, values[0]),
                          *(cell(figure, value, values[0]) for value in values[1:])])
