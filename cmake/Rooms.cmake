@@ -19,7 +19,8 @@ function(room_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(${name}_test ${sources})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  # What takes long in a test is to optimise it.
+  # What takes long in a test is to optimise it, and to read its headers.
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   target_compile_options(${name}_test PRIVATE -O0 -U_FORTIFY_SOURCE)
   foreach(dep IN LISTS TEST_DEPS)
     target_link_libraries(${name}_test PRIVATE gds::${dep})
