@@ -160,15 +160,18 @@ class CurlLoop(Contestant):
 
 
 class Skopeo(Contestant):
-    """A process a tag."""
+    """A process for each image that it is asked about."""
 
     arguments = ""
 
+    def references(self):
+        for name, tags in self.server.content.tags.items():
+            yield from (f"{name}:{tag}" for tag in tags)
+
     def command(self):
-        listing = self.work / "tags"
-        listing.write_text("".join(f"docker://{self.server.host}/{name}:{tag}\n"
-                                   for name, tags in self.server.content.tags.items()
-                                   for tag in tags))
+        listing = self.work / "images"
+        listing.write_text("".join(f"docker://{self.server.host}/{one}\n"
+                                   for one in self.references()))
         return ["bash", "-c", f"while read -r image; do {self.arguments} "
                 '>/dev/null || exit; done <"$1"', "loop", listing, self.work / "copy"]
 
@@ -179,6 +182,18 @@ class SkopeoInspect(Skopeo):
     name = "skopeo inspect a tag"
     arguments = ("skopeo inspect --no-tags --tls-verify=false --override-os linux "
                  '--override-arch amd64 "$image"')
+
+
+class SkopeoInspectAll(Skopeo):
+    """It sees every manifest, and no config or layer."""
+
+    name = "skopeo inspect a manifest"
+    arguments = 'skopeo inspect --raw --tls-verify=false "$image"'
+
+    def references(self):
+        return (re.sub("/manifests/(sha256:)?", lambda found: "@sha256:" if found[1] else ":",
+                       url.removeprefix("/v2/"))
+                for url in self.server.content.urls if "/manifests/" in url)
 
 
 class SkopeoCopy(Skopeo):
@@ -195,7 +210,7 @@ def figures_of(contestant, server):
     return figures
 
 
-ALL = (Probe, ParallelCurl, CurlLoop, SkopeoInspect, SkopeoCopy)
+ALL = (Probe, ParallelCurl, CurlLoop, SkopeoInspect, SkopeoInspectAll, SkopeoCopy)
 
 
 def parse_arguments():

@@ -4,10 +4,56 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <climits>
 
 namespace gds::volume {
+
+namespace {
+
+constexpr int kFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/// One openat(2) a name: a kernel before 5.6, a sandbox that refuses openat2(2), and paths longer
+/// than a system call takes.
+Fd walk_by_steps(int root, const std::vector<std::string_view>& names) {
+    // "." of the root gives a descriptor of its own, so that every caller owns what it gets.
+    Fd current(::openat(root, ".", kFlags));
+    for (const auto name : names) {
+        if (!current) {
+            break;
+        }
+        current = Fd(::openat(current.get(), std::string(name).c_str(), kFlags));
+    }
+    return current;
+}
+
+Fd walk_at_once(int root, const std::string& path) {
+    open_how how{};
+    how.flags = kFlags;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    return Fd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+}
+
+Fd open_directory(int root, const std::vector<std::string_view>& names) {
+    static std::atomic<bool> at_once = true;
+    const std::string path = names.empty() ? "." : fmt::format("{}", fmt::join(names, "/"));
+    if (at_once && path.size() < PATH_MAX) {
+        Fd opened = walk_at_once(root, path);
+        if (opened || (errno != ENOSYS && errno != EPERM)) {
+            return opened;
+        }
+        at_once = false;
+    }
+    return walk_by_steps(root, names);
+}
+
+}  // namespace
 
 Result<std::vector<std::string_view>> components(std::string_view relative) {
     std::vector<std::string_view> names;
@@ -32,19 +78,11 @@ Result<std::vector<std::string_view>> components(std::string_view relative) {
 }
 
 Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative) {
-    constexpr int kFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    // "." of the root gives a descriptor of its own, so that every caller owns what it gets.
-    Fd current(::openat(root, ".", kFlags));
-    for (const auto name : names) {
-        if (!current) {
-            break;
-        }
-        current = Fd(::openat(current.get(), std::string(name).c_str(), kFlags));
-    }
-    if (!current) {
+    Fd opened = open_directory(root, names);
+    if (!opened) {
         return path_error(errno, "open its directory", relative);
     }
-    return current;
+    return opened;
 }
 
 Error path_error(int errno_value, std::string_view doing, std::string_view relative) {

@@ -13,8 +13,8 @@ namespace gds::volume {
 /// elsewhere ("", ".", "..") or that no file can have (a NUL byte).
 Result<std::vector<std::string_view>> components(std::string_view relative);
 
-/// The directory that `names` (part of `relative`, which messages show) lead to from `root`, one
-/// openat(2) a name, no symlink followed. The descriptor is an O_PATH one: for *at calls only.
+/// The directory that `names` (part of `relative`, which messages show) lead to from `root`, no
+/// symlink followed. The descriptor is an O_PATH one: for *at calls only.
 Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative);
 
 /// An errno as an Error that names the path for a person to read. conflict where a file or symlink

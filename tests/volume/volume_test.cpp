@@ -93,6 +93,26 @@ TEST(Volume, FollowsNoSymlinkAnywhereInAPath) {
     EXPECT_EQ(outside.names(""), std::vector<std::string>{"secret"});
 }
 
+class WithoutOpenat2 : public ::testing::TestWithParam<int> {};
+
+TEST_P(WithoutOpenat2, PathsAreWalkedNameByName) {
+    const TempVolume temp;
+    const TempVolume outside;
+    outside.write("secret", "theirs");
+    temp.write("a/b/file", "ours");
+    std::filesystem::create_directory_symlink(outside->path(), temp.full("a/door"));
+    EXPECT_TRUE(in_child([&] {
+        return refuse_call(SYS_openat2, GetParam()) && temp->open_file("a/b/file").has_value() &&
+               temp->remove_file("a/b/file").has_value() &&
+               code_of(temp->open_file("a/door/secret")) == Code::conflict &&
+               code_of(temp->open_file("a/absent/file")) == Code::not_found;
+    }));
+    EXPECT_EQ(temp.names("a/b"), std::vector<std::string>{});
+}
+
+// An old kernel, and a sandbox that does not know the call.
+INSTANTIATE_TEST_SUITE_P(Refusals, WithoutOpenat2, ::testing::Values(ENOSYS, EPERM));
+
 TEST(Volume, ASymlinkSwappedInWhileItWorksNeverLeadsOutside) {
     const TempVolume temp;
     const TempVolume outside;
