@@ -7,7 +7,8 @@ import unittest
 from support import CLIENT, RecordedCase
 from harness import BIN
 
-READS = {"drive.files.list", "drive.files.get", "drive.files.export", "drive.about.get"}
+READS = {"drive.files.list", "drive.files.get", "drive.files.export", "drive.about.get",
+         "drive.changes.getStartPageToken", "drive.changes.list"}
 
 
 class AgentCase(RecordedCase):
