@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 from measure import measure, medians, turns
+from registry_tree import keep, write
 from table import print_tables
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -53,30 +54,20 @@ class Content:
                             platform)
 
     def push(self, name, tag):
-        """As a push leaves it, written at once: thousands of requests would take long."""
         index = images.index(*(self.image(name, tag, one) for one in (images.AMD64, images.ARM64)))
         for part in index.tree():
+            keep(self.tree, name, part)
             for blob in part.blobs:
-                self.write(self.tree.blob(blob.digest), blob.data)
-                self.write(self.tree.layer(name, blob.digest), blob.digest.encode())
                 self.ask(f"/v2/{name}/blobs/{blob.digest}")
-            self.write(self.tree.blob(part.digest), part.content.data)
-            self.write(self.tree.revision(name, part.digest), part.digest.encode())
             if part is not index:
                 self.ask(f"/v2/{name}/manifests/{part.digest}")
-        self.write(self.tree.tag(name, tag), index.digest.encode())
+        write(self.tree.tag(name, tag), index.digest.encode())
         self.ask(f"/v2/{name}/manifests/{tag}")
 
     def ask(self, url):
         if url not in self.asked:
             self.asked.add(url)
             self.urls.append(url)
-
-    @staticmethod
-    def write(path, data):
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
 
 
 class Server:
