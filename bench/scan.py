@@ -57,7 +57,7 @@ class Disk:
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench scan", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="the median is of that many [3]")
-    parser.add_argument("--images", type=int, default=20000, help="of the largest tree [20000]")
+    parser.add_argument("--images", type=int, default=10000, help="of the largest tree [10000]")
     parser.add_argument("--dir", type=pathlib.Path, help="work below this directory [TMPDIR]")
     return parser.parse_args()
 
