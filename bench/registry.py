@@ -133,7 +133,7 @@ class ParallelCurl(Contestant):
         config = self.work / "urls"
         config.write_text("".join(f'url = "http://{self.server.host}{url}"\noutput = "/dev/null"\n'
                                   for url in self.server.content.urls))
-        return ["curl", "--silent", "--parallel", "--parallel-max", "8", "--header", ACCEPT,
+        return ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "8", "--header", ACCEPT,
                 "--range", "-1", "--config", config]
 
 
