@@ -20,7 +20,8 @@ using state::Query;
 namespace {
 
 constexpr int kMaxRounds = 3;
-constexpr std::size_t kTouchGroup = 500;
+/// Actions looked up at once: few enough to hold in memory, many enough to share a transaction.
+constexpr std::int64_t kLookAhead = 256;
 constexpr std::string_view kTooLargeToExport = "exportSizeLimitExceeded";
 
 /// Ten minutes after the first failure, then doubled, at most a day.
@@ -74,25 +75,24 @@ Result<FetchResult> Fetch::run() {
 
 Status Fetch::touch_times() {
     std::int64_t last = 0;
-    for (;;) {
+    while (!cancel_.stopped()) {
+        const auto seqs = GDS_TRY(next_seqs(last, true));
+        if (seqs.empty()) {
+            return {};
+        }
+        last = seqs.back();
         std::vector<Work> works;
-        while (works.size() < kTouchGroup) {
-            const auto seq = GDS_TRY(next_seq(last, true));
-            if (!seq || cancel_.stopped()) {
-                break;
-            }
-            last = *seq;
-            auto work = GDS_TRY(load(last));
-            const bool waits = !work || GDS_TRY(blocked(*work));
+        for (const std::int64_t seq : seqs) {
+            auto work = GDS_TRY(load(seq));
+            const Found there = work ? GDS_TRY(volume_.stat(work->path)) : Found();
+            const bool waits = !work || GDS_TRY(blocked(*work, there));
             if (!waits) {
                 works.push_back(std::move(*work));
             }
         }
-        if (works.empty()) {
-            return {};
-        }
         GDS_CHECK(touch(works));
     }
+    return {};
 }
 
 Status Fetch::touch(const std::vector<Work>& works) {
@@ -110,14 +110,21 @@ Status Fetch::touch(const std::vector<Work>& works) {
     return transaction.commit();
 }
 
-Result<std::optional<std::int64_t>> Fetch::next_seq(std::int64_t after, bool touches) {
+Result<std::vector<std::int64_t>> Fetch::next_seqs(std::int64_t after, bool touches) {
+    // "+": by number, from where the last look-up ended, and not by the index of kinds.
     Query query(store_.db(),
-                "SELECT seq FROM action WHERE kind IN (?, ?) AND outcome = 0"
-                " AND (reason = 'mtime') = ? AND seq > ? ORDER BY seq LIMIT 1",
+                "SELECT seq FROM action WHERE +kind IN (?, ?) AND outcome = 0"
+                " AND (reason = 'mtime') = ? AND seq > ? ORDER BY seq LIMIT ?",
                 static_cast<std::int64_t>(ActionKind::download),
-                static_cast<std::int64_t>(ActionKind::update), touches, after);
-    const bool row = GDS_TRY(query.next());
-    return row ? std::optional<std::int64_t>(query.integer(0)) : std::nullopt;
+                static_cast<std::int64_t>(ActionKind::update), touches, after, kLookAhead);
+    std::vector<std::int64_t> seqs;
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return seqs;
+        }
+        seqs.push_back(query.integer(0));
+    }
 }
 
 Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
@@ -155,35 +162,45 @@ Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
     return std::optional<Work>(std::move(work));
 }
 
+Status Fetch::load_more() {
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    std::vector<std::int64_t> seqs = std::exchange(again_, {});
+    if (seqs.empty()) {
+        seqs = GDS_TRY(next_seqs(last_seq_, false));
+        last_seq_ = seqs.empty() ? last_seq_ : seqs.back();
+    }
+    for (const std::int64_t seq : seqs) {
+        auto work = GDS_TRY(load(seq));
+        if (work) {
+            upcoming_.push_back(std::move(*work));
+        }
+    }
+    return transaction.commit();
+}
+
 Result<std::optional<transfer::Job>> Fetch::next_job() {
     while (!cancel_.stopped()) {
-        std::int64_t seq = 0;
-        if (!again_.empty()) {
-            seq = again_.back();
-            again_.pop_back();
-        } else {
-            const auto next = GDS_TRY(next_seq(last_seq_, false));
-            if (!next) {
-                return std::optional<transfer::Job>();
-            }
-            seq = last_seq_ = *next;
+        if (upcoming_.empty()) {
+            GDS_CHECK(load_more());
         }
-        const auto work = GDS_TRY(load(seq));
-        if (!work) {
-            continue;
+        if (upcoming_.empty()) {
+            break;
         }
-        auto job = GDS_TRY(make_job(*work));
+        Work work = std::move(upcoming_.front());
+        upcoming_.pop_front();
+        auto job = GDS_TRY(make_job(work));
         if (job) {
+            under_way_.insert_or_assign(work.seq, std::move(work));
             return job;
         }
     }
     return std::optional<transfer::Job>();
 }
 
-Result<bool> Fetch::blocked(const Work& work) {
-    const std::string waiting = GDS_TRY(waits_for(work));
+Result<bool> Fetch::blocked(const Work& work, const Found& there) {
+    const std::string waiting = GDS_TRY(waits_for(work, there));
     if (waiting.empty()) {
-        return occupied(work);
+        return occupied(work, there);
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     GDS_CHECK(options_.in_doubt ? set_outcome(store_, work.seq, ActionOutcome::withheld, waiting)
@@ -192,7 +209,7 @@ Result<bool> Fetch::blocked(const Work& work) {
     return true;
 }
 
-Result<std::string> Fetch::waits_for(const Work& work) {
+Result<std::string> Fetch::waits_for(const Work& work, const Found& there) {
     if (work.place < 0) {
         return std::string("the folder it belongs in is not there");
     }
@@ -201,16 +218,17 @@ Result<std::string> Fetch::waits_for(const Work& work) {
     if (elsewhere && !GDS_TRY(is_missing(store_, own->n))) {
         return std::string("its copy still has its old name");
     }
+    if (!there) {
+        return std::string();
+    }
     const auto other = GDS_TRY(store_.entry_at(work.place, work.name));
-    const bool there =
-        other && !other->folder && other->n != work.entry && GDS_TRY(volume_.stat(work.path));
+    const bool others = other && !other->folder && other->n != work.entry;
     // One that nothing asks for any more is replaced; in doubt, it may be asked for after all.
-    const bool held = there && (options_.in_doubt || GDS_TRY(is_wanted_entry(store_, other->n)));
+    const bool held = others && (options_.in_doubt || GDS_TRY(is_wanted_entry(store_, other->n)));
     return held ? std::string("another file's copy still has its name") : std::string();
 }
 
-Result<bool> Fetch::occupied(const Work& work) {
-    const auto there = GDS_TRY(volume_.stat(work.path));
+Result<bool> Fetch::occupied(const Work& work, const Found& there) {
     if (!there || there->type == volume::FileType::file) {
         return false;
     }
@@ -224,44 +242,25 @@ Result<bool> Fetch::occupied(const Work& work) {
 }
 
 Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
-    const bool is_blocked = GDS_TRY(blocked(work));
+    const Found there = GDS_TRY(volume_.stat(work.path));
+    const bool is_blocked = GDS_TRY(blocked(work, there));
     if (is_blocked) {
         return std::optional<transfer::Job>();
     }
-    const model::Item& item = work.item;
     transfer::Job job;
     job.token = work.seq;
     job.path = work.path;
-    job.mtime_ms = item.modified_ms;
-    const drive::Ref ref = drive::ref_of(item);
-    const auto detour = detours_.find(work.seq);
-    const std::string link = detour == detours_.end() ? "" : detour->second.link;
-    if (item.kind == model::ItemKind::document) {
-        const auto format = drive::export_format(item.mime_type, options_.export_formats);
-        job.ranges = false;
-        job.format = transfer::FormatCheck{format->mime_type, format->extension};
-        job.request = [this, ref, link, mime = format->mime_type](std::int64_t) {
-            return link.empty() ? api_.export_request(ref, mime) : api_.link_request(link);
-        };
+    job.mtime_ms = work.item.modified_ms;
+    if (work.item.kind == model::ItemKind::document) {
+        describe_document(work, job);
     } else {
-        job.size = item.size;
-        job.request = [this, ref](std::int64_t offset) { return api_.media_request(ref, offset); };
-        if (const auto listed = cheapest_digest(item)) {
-            job.algorithm = listed->algorithm;
-            job.digest = listed->bytes;
-            job.resume_key = item.id + "-" + to_hex(listed->bytes);
-        }
-        if (detour != detours_.end() && !detour->second.digest.empty()) {
-            job.digest = detour->second.digest;
-            job.resume_key.clear();
-            job.size.reset();
-        }
+        describe_file(work, job);
     }
-    if (const auto there = GDS_TRY(volume_.stat(work.path))) {
+    if (there && there->type == volume::FileType::file) {
         volume::TrashEntry replaced;
         replaced.path = work.path;
         replaced.why = "replaced";
-        replaced.id = item.id;
+        replaced.id = work.item.id;
         replaced.size = there->size;
         replaced.mtime_ns = there->mtime_ns;
         replaced.successor = to_hex(job.digest);
@@ -270,17 +269,49 @@ Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
     return std::optional<transfer::Job>(std::move(job));
 }
 
+void Fetch::describe_document(const Work& work, transfer::Job& job) {
+    const drive::Ref ref = drive::ref_of(work.item);
+    const auto detour = detours_.find(work.seq);
+    const std::string link = detour == detours_.end() ? "" : detour->second.link;
+    const auto format = drive::export_format(work.item.mime_type, options_.export_formats);
+    job.ranges = false;
+    job.format = transfer::FormatCheck{format->mime_type, format->extension};
+    job.request = [this, ref, link, mime = format->mime_type](std::int64_t) {
+        return link.empty() ? api_.export_request(ref, mime) : api_.link_request(link);
+    };
+}
+
+void Fetch::describe_file(const Work& work, transfer::Job& job) {
+    const model::Item& item = work.item;
+    job.size = item.size;
+    job.request = [this, ref = drive::ref_of(item)](std::int64_t offset) {
+        return api_.media_request(ref, offset);
+    };
+    if (const auto listed = cheapest_digest(item)) {
+        job.algorithm = listed->algorithm;
+        job.digest = listed->bytes;
+        job.resume_key = item.id + "-" + to_hex(listed->bytes);
+    }
+    const auto detour = detours_.find(work.seq);
+    if (detour != detours_.end() && !detour->second.digest.empty()) {
+        job.digest = detour->second.digest;
+        job.resume_key.clear();
+        job.size.reset();
+    }
+}
+
 Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const transfer::Outcome& outcome : outcomes) {
-        const auto work = GDS_TRY(load(outcome.token));
-        if (!work) {
+        const auto found = under_way_.extract(outcome.token);
+        if (!found) {
             return error(Code::internal, "a download without its action");
         }
+        const Work& work = found.mapped();
         if (outcome.result) {
-            GDS_CHECK(record(*work, *outcome.result));
+            GDS_CHECK(record(work, *outcome.result));
         } else {
-            GDS_CHECK(settle_failure(*work, outcome));
+            GDS_CHECK(settle_failure(work, outcome));
         }
     }
     return transaction.commit();

@@ -10,9 +10,11 @@
 #include "work_tables.h"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace gds::run {
@@ -70,9 +72,14 @@ private:
     /// Files whose bytes are right already and whose mtime is not.
     Status touch_times();
     Status touch(const std::vector<Work>& works);
-    Result<std::optional<std::int64_t>> next_seq(std::int64_t after, bool touches);
+    /// The next actions in order, a few at a time: touches, or what has to be fetched.
+    Result<std::vector<std::int64_t>> next_seqs(std::int64_t after, bool touches);
+    Status load_more();
     Result<std::optional<Work>> load(std::int64_t seq);
     Result<std::optional<transfer::Job>> make_job(const Work& work);
+    /// Drive's checksum of the content, what it is fetched by, and the key that resumes it.
+    void describe_file(const Work& work, transfer::Job& job);
+    void describe_document(const Work& work, transfer::Job& job);
     Result<std::optional<transfer::Job>> next_job();
     Status commit(const std::vector<transfer::Outcome>& outcomes);
     Status record(const Work& work, const transfer::Published& published);
@@ -81,13 +88,14 @@ private:
     /// Before another round: fresh metadata and links for what asks for them.
     Status prepare_again();
     Status prepare_again(std::int64_t seq, Detour& detour);
+    using Found = std::optional<volume::Stat>;
     /// True where the file cannot land; its action and, where it is to be tried again, its parked
-    /// row say why.
-    Result<bool> blocked(const Work& work);
+    /// row say why. `there` is what lies at its path.
+    Result<bool> blocked(const Work& work, const Found& there);
     /// A rename or folder that has to come first and did not; "" for none.
-    Result<std::string> waits_for(const Work& work);
+    Result<std::string> waits_for(const Work& work, const Found& there);
     /// True where something of another kind is in the way that may not be removed.
-    Result<bool> occupied(const Work& work);
+    Result<bool> occupied(const Work& work, const Found& there);
 
     state::Store& store_;
     const volume::Volume& volume_;
@@ -99,6 +107,8 @@ private:
     Cancel& cancel_;
     FetchResult result_;
     std::int64_t last_seq_ = 0;
+    std::deque<Work> upcoming_;
+    std::unordered_map<std::int64_t, Work> under_way_;  ///< by seq: handed over as jobs
     std::vector<std::int64_t> again_;  ///< to be tried in this round, before the rest
     std::vector<std::int64_t> next_round_;
     std::map<std::int64_t, Detour> detours_;

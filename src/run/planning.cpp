@@ -22,6 +22,13 @@ Planning::Planning(state::Store& store, PlanningOptions options)
     : store_(store), options_(std::move(options)) {}
 
 Status Planning::run() {
+    // Nothing in here changes the database; one transaction saves each look-up its own.
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    GDS_CHECK(plan());
+    return transaction.commit();
+}
+
+Status Planning::plan() {
     GDS_CHECK(skips());
     GDS_CHECK(folders());
     if (!options_.in_doubt) {

@@ -47,6 +47,7 @@ private:
         state::ItemNo item = 0;
     };
 
+    Status plan();
     Status skips();
     Status folders();
     Status renames();

@@ -20,6 +20,13 @@ Scan::Scan(state::Store& store, const volume::Volume& volume, const tree::Filter
       cancel_(cancel) {}
 
 Status Scan::run() {
+    // What it finds goes to temporary tables; one transaction saves each look-up its own.
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    GDS_CHECK(visit_all());
+    return transaction.commit();
+}
+
+Status Scan::visit_all() {
     queue_.push_back(Place{});
     while (!queue_.empty()) {
         if (cancel_.stopped()) {

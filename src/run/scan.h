@@ -45,6 +45,7 @@ private:
     };
     using DirEntries = std::vector<volume::DirEntry>;
 
+    Status visit_all();
     Status visit(const Place& place);
     Result<DirEntries> read(const Place& place);
     Result<std::vector<state::Entry>> recorded(const Place& place);

@@ -145,27 +145,30 @@ Result<ItemNo> Store::intern(const std::string& id) {
 }
 
 Result<std::string> Store::id_of(ItemNo item) {
+    if (item == 0) {
+        return std::string();
+    }
     Query query(db_, "SELECT id FROM item WHERE n = ?", item);
     const bool row = GDS_TRY(query.next());
     return row ? query.text(0) : std::string();
 }
 
 Result<Store::Upserted> Store::upsert(const model::Item& item) {
-    const ItemNo n = GDS_TRY(intern(item.id));
     ItemRow numbers;
     numbers.parent = GDS_TRY(intern(item.parent));
     numbers.target = GDS_TRY(intern(item.target_id));
     numbers.flags = flags_of(item);
+    const ItemNo known = GDS_TRY(find(item.id));
     if (numbers.target != 0 && !item.target_resource_key.empty()) {
         // The key that opens the target is only ever told by the shortcut.
         GDS_CHECK(db_.run("UPDATE item SET resource_key = ? WHERE n = ? AND resource_key IS NOT ?",
                           item.target_resource_key, numbers.target, item.target_resource_key));
     }
-    {
-        Query query(db_, kSelectItem, n);
+    if (known != 0) {
+        Query query(db_, kSelectItem, known);
         const bool row = GDS_TRY(query.next());
         if (row && same_as_row(query, item, numbers)) {
-            return Upserted{n, false};
+            return Upserted{known, false};
         }
     }
     const auto text_or_null = [](std::string_view text) {
@@ -174,15 +177,22 @@ Result<Store::Upserted> Store::upsert(const model::Item& item) {
     const std::optional<std::int64_t> target =
         numbers.target == 0 ? std::nullopt : std::optional<std::int64_t>(numbers.target);
     GDS_CHECK(db_.run(
-        "UPDATE item SET parent = ?, kind = ?, name = ?, mime = ?, size = ?, md5 = ?, sha1 = ?,"
-        " sha256 = ?, modified_ms = ?, revision = ?, resource_key = coalesce(?, resource_key),"
-        " flags = ? | (flags & ?), target = ?, target_mime = ? WHERE n = ?",
+        "INSERT INTO item(parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
+        " resource_key, flags, target, target_mime, id)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT(id) DO UPDATE SET parent = excluded.parent, kind = excluded.kind,"
+        " name = excluded.name, mime = excluded.mime, size = excluded.size, md5 = excluded.md5,"
+        " sha1 = excluded.sha1, sha256 = excluded.sha256, modified_ms = excluded.modified_ms,"
+        " revision = excluded.revision,"
+        " resource_key = coalesce(excluded.resource_key, resource_key),"
+        " flags = excluded.flags | (flags & ?), target = excluded.target,"
+        " target_mime = excluded.target_mime",
         numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
         text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
         Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
-        text_or_null(item.resource_key), numbers.flags, kListed, target,
-        text_or_null(item.target_mime_type), n));
-    return Upserted{n, true};
+        text_or_null(item.resource_key), numbers.flags, target, text_or_null(item.target_mime_type),
+        item.id, kListed));
+    return Upserted{known != 0 ? known : db_.last_rowid(), true};
 }
 
 Result<std::optional<model::Item>> Store::item(ItemNo number) {
@@ -363,6 +373,9 @@ Status Store::erase(EntryNo entry) {
     " modified_ms FROM entry "
 
 Result<std::optional<Entry>> Store::entry(EntryNo entry) {
+    if (entry == 0) {
+        return std::optional<Entry>();
+    }
     Query query(db_, GDS_ENTRY_COLUMNS "WHERE n = ?", entry);
     return one_entry(query);
 }

@@ -70,7 +70,10 @@ private:
     /// path free, which is as good.
     Status check_target(Item& item) {
         const auto& path = item.file.path;
-        GDS_CHECK(volume_.open_dir(parent_of(path)));
+        if (auto parent = parent_of(path); parent != last_parent_) {
+            GDS_CHECK(volume_.open_dir(parent));
+            last_parent_ = std::move(parent);
+        }
         const auto there = GDS_TRY(volume_.stat(path));
         if (!there) {
             item.file.replaces.reset();
@@ -213,6 +216,7 @@ private:
     const volume::Volume& volume_;
     volume::Trash& trash_;
     std::vector<Item> items_;
+    std::optional<std::string> last_parent_;  ///< a folder that is known to be there
 };
 
 }  // namespace

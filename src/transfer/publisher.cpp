@@ -1,6 +1,7 @@
 #include "publisher.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 namespace gds::transfer {
@@ -9,6 +10,10 @@ namespace {
 
 /// Bounds what one commit records, and how long a stop waits for a group.
 constexpr std::size_t kLargestGroup = 512;
+
+/// So long a file waits for others to share its syncs and its commit, unless nothing else is on its
+/// way: what a power cut costs is no more than that much of downloading.
+constexpr std::chrono::milliseconds kGathering{500};
 
 }  // namespace
 
@@ -61,7 +66,10 @@ std::vector<GroupResult> Publisher::take() {
 
 void Publisher::wait() {
     std::unique_lock lock(mutex_);
+    hurry_ = true;
+    changed_.notify_all();
     changed_.wait(lock, [this] { return !results_.empty() || under_way_ == 0; });
+    hurry_ = false;
 }
 
 std::size_t Publisher::pending() {
@@ -72,6 +80,9 @@ std::size_t Publisher::pending() {
 std::vector<Staged> Publisher::next_group() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !queue_.empty() || ended_; });
+    changed_.wait_for(lock, kGathering, [this] {
+        return queue_.size() >= kLargestGroup || hurry_ || halted_ || ended_;
+    });
     if (halted_) {
         drop(std::exchange(queue_, {}));
         under_way_ = 0;

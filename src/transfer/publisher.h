@@ -10,7 +10,8 @@
 
 namespace gds::transfer {
 
-/// The thread that publishes: everything handed over while one group is made durable is the next.
+/// The thread that publishes. Files go in groups: what was handed over while the last group was
+/// made durable, and what comes soon after.
 class Publisher {
 public:
     /// `wake` is called on that thread whenever a result is there.
@@ -25,7 +26,8 @@ public:
     void halt();
     /// Results since the last call, a group each.
     std::vector<GroupResult> take();
-    /// Return once take() has something, or nothing is under way.
+    /// Return once take() has something, or nothing is under way; no file waits for others any
+    /// more.
     void wait();
     /// Files handed over whose result has not been taken.
     [[nodiscard]] std::size_t pending();
@@ -44,6 +46,7 @@ private:
     std::vector<GroupResult> results_;
     std::size_t under_way_ = 0;  ///< in the queue or being published
     std::size_t untaken_ = 0;    ///< published, in results_
+    bool hurry_ = false;
     bool halted_ = false;
     bool ended_ = false;
     std::thread thread_;

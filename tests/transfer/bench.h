@@ -70,6 +70,7 @@ public:
                 return next < jobs.size() ? std::optional(std::move(jobs[next++])) : std::nullopt;
             },
             [&](std::vector<Outcome> group) {
+                ++commits;
                 for (auto& outcome : group) {
                     outcomes.insert_or_assign(outcome.path, std::move(outcome));
                 }
@@ -99,6 +100,7 @@ public:
     volume::Trash trash{*temp, "run", true};
     std::map<std::string, Outcome> outcomes;
     Progress progress;
+    int commits = 0;
 
 private:
     std::int64_t next_token_ = 1;
