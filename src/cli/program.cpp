@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,6 +29,16 @@ void keep_standard_streams() {
                 ::open("/dev/null", O_CLOEXEC | (stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
         }
     }
+}
+
+/// What a large answer took goes back to the system at once: left to itself, glibc gets used to
+/// large blocks and keeps them. The few threads here share one arena.
+void keep_memory_small() {
+    constexpr int kLargeBlock = 128 * 1024;
+    // Where the allocator takes no such wish, it only holds more.
+    (void)::mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+    (void)::mallopt(M_TRIM_THRESHOLD, kLargeBlock);
+    (void)::mallopt(M_ARENA_MAX, 1);
 }
 
 /// A mistake in the options is told in the form that was asked for, as far as that can be known
@@ -108,6 +119,7 @@ report::ProgressMode progress_mode(const std::string& text) {
 
 ExitCode run_program(const Interface& interface, int argc, char** argv, const Dispatch& dispatch) {
     keep_standard_streams();
+    keep_memory_small();
     const ExitCode code = run_command(interface, argc, argv, dispatch);
     if (std::fflush(stdout) != 0) {
         log::error("standard output could not be written; is its disk full, or its reader gone?");

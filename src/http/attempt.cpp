@@ -26,12 +26,16 @@ bool may_repeat(const Request& request) {
                                        method == "DELETE");
 }
 
+/// Each exchange has buffers of its own for as long as it lasts. A TLS record holds 16 KiB, so that
+/// larger ones would stay half empty; requests here are a few hundred bytes.
+constexpr std::int64_t kReceiveBuffer = 32L * 1024;
+constexpr long kSendBuffer = 16L * 1024;  // the least that curl takes
+
 /// curl reads up to a hundred buffers before it looks at its speed limit: with a hundredth of the
 /// rate in each, a burst lasts no longer than a second.
 long buffer_size(std::int64_t bytes_per_second) {
-    constexpr std::int64_t kLargest = 128L * 1024;
-    const std::int64_t wanted = bytes_per_second > 0 ? bytes_per_second / 100 : kLargest;
-    return long{std::clamp<std::int64_t>(wanted, 1024, kLargest)};
+    const std::int64_t wanted = bytes_per_second > 0 ? bytes_per_second / 100 : kReceiveBuffer;
+    return long{std::clamp<std::int64_t>(wanted, 1024, kReceiveBuffer)};
 }
 
 /// A header line as curl wants it; a semicolon stands for an empty value.
@@ -64,6 +68,7 @@ void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     easy.set(CURLOPT_TCP_KEEPALIVE, 1L);
     easy.prefer(CURLOPT_BUFFERSIZE, buffer_size(options.bytes_per_second));
+    easy.prefer(CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
     easy.set(CURLOPT_HTTP_VERSION,
              options.http2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
     if (options.http2 && job_.request.url.rfind("https:", 0) == 0) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kMaxRounds = 3;
 /// Actions looked up at once: few enough to hold in memory, many enough to share a transaction.
-constexpr std::int64_t kLookAhead = 256;
+constexpr std::int64_t kLookAhead = 64;
 constexpr std::string_view kTooLargeToExport = "exportSizeLimitExceeded";
 
 /// Ten minutes after the first failure, then doubled, at most a day.

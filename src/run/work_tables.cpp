@@ -85,6 +85,7 @@ CREATE INDEX temp.action_wanted ON action(wanted) WHERE wanted <> 0;
 
 Status create_work_tables(state::Database& db) {
     GDS_CHECK(db.execute("PRAGMA temp_store=FILE"));
+    GDS_CHECK(db.execute("PRAGMA temp.cache_size=-1024"));
     return db.execute(kTables);
 }
 

@@ -36,7 +36,8 @@ Status configure(Database& db) {
     GDS_CHECK(db.execute("PRAGMA locking_mode=EXCLUSIVE"));
     GDS_CHECK(db.execute("PRAGMA journal_mode=TRUNCATE"));
     GDS_CHECK(db.execute("PRAGMA synchronous=FULL"));
-    GDS_CHECK(db.execute("PRAGMA cache_size=-4096"));
+    // The system caches the file too; more than this in here made a listing of 100,000 no faster.
+    GDS_CHECK(db.execute("PRAGMA cache_size=-1024"));
     return db.execute("PRAGMA foreign_keys=OFF");
 }
 

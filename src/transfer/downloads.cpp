@@ -16,7 +16,7 @@ namespace gds::transfer {
 namespace {
 
 /// Verified files that may wait for the publisher before no more are fetched.
-constexpr std::size_t kMostUnpublished = 1024;
+constexpr std::size_t kMostUnpublished = 512;
 
 /// Longest sleep between two looks at the deadline; bytes, results and signals end it earlier.
 

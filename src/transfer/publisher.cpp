@@ -9,7 +9,7 @@ namespace gds::transfer {
 namespace {
 
 /// Bounds what one commit records, and how long a stop waits for a group.
-constexpr std::size_t kLargestGroup = 512;
+constexpr std::size_t kLargestGroup = 256;
 
 /// So long a file waits for others to share its syncs and its commit, unless nothing else is on its
 /// way: what a power cut costs is no more than that much of downloading.
