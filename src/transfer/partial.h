@@ -51,11 +51,13 @@ private:
     Partial(Plan plan, Fd fd);
     /// Take the space now, so that a full disk shows before the transfer.
     Status reserve();
+    void write_behind();
 
     Plan plan_;
     Fd fd_;
     crypto::Digest digest_;
     std::int64_t offset_ = 0;
+    std::int64_t handed_to_disk_ = 0;  ///< what the disk was set to work on
     std::int64_t left_by_earlier_run_ = 0;
     bool inherited_ = false;
 };
