@@ -28,6 +28,10 @@ Adoption::Adoption(state::Store& store, const volume::Volume& volume, AdoptionOp
     : store_(store), volume_(volume), options_(std::move(options)), cancel_(cancel) {}
 
 Status Adoption::run() {
+    // The projection knew the record, not what has become of the files.
+    GDS_CHECK(
+        store_.db().execute("UPDATE wanted SET entry = 0, rest = 0"
+                            " WHERE entry IN (SELECT entry FROM drift)"));
     WantedNo last = 0;
     for (;;) {
         const std::vector<Wanted> batch = GDS_TRY(next_batch(last));
@@ -59,7 +63,7 @@ Result<std::vector<Adoption::Wanted>> Adoption::next_batch(WantedNo after) {
     std::vector<Wanted> batch;
     Query query(store_.db(),
                 "SELECT n, parent, item, via, name, folder, skip IS NOT NULL, claims FROM wanted"
-                " WHERE n > ? ORDER BY n LIMIT ?",
+                " WHERE n > ? AND rest = 0 ORDER BY n LIMIT ?",
                 after, kBatch);
     for (;;) {
         const bool row = GDS_TRY(query.next());

@@ -38,6 +38,7 @@ Status Planning::plan() {
     if (options_.in_doubt) {
         return {};
     }
+    unchanged_ += GDS_TRY(count_current());
     GDS_CHECK(hold_kept_strays());
     GDS_CHECK(deletes());
     GDS_CHECK(stray_deletes());
@@ -82,10 +83,16 @@ Result<std::string> Planning::wanted_path(const Row& row) {
 
 Status Planning::for_each_wanted(bool folder, Which which,
                                  const std::function<Status(const Row&)>& each) {
+    const bool files = !folder && which == Which::mirrored;
+    // In doubt, files are only looked at in folders that were listed, and counted there too.
+    const Rest done = !files ? Rest::in_place : Rest::current;
+    const std::int64_t below =
+        static_cast<std::int64_t>(done) + (files && options_.in_doubt ? 1 : 0);
     Query query(store_.db(),
                 "SELECT n, parent, item, via, name, entry FROM wanted"
-                " WHERE folder = ? AND (skip IS NULL OR ? AND follows AND entry <> 0) ORDER BY n",
-                folder, which == Which::moving);
+                " WHERE folder = ? AND rest < ? AND (skip IS NULL OR ? AND follows AND entry <> 0)"
+                " ORDER BY n",
+                folder, below, which == Which::moving);
     for (;;) {
         const bool found = GDS_TRY(query.next());
         if (!found) {
@@ -179,6 +186,13 @@ Status Planning::downloads() {
         }
         return download(row);
     });
+}
+
+Result<std::int64_t> Planning::count_current() {
+    Query query(store_.db(), "SELECT count(*) FROM wanted WHERE folder = 0 AND rest = ?",
+                static_cast<std::int64_t>(Rest::current));
+    GDS_CHECK(query.next());
+    return query.integer(0);
 }
 
 Status Planning::download(const Row& row) {

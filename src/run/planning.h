@@ -63,7 +63,9 @@ private:
     Result<Location> location(WantedNo wanted);
     Result<std::string> place_path(std::int64_t place);
     Result<std::string> wanted_path(const Row& row);
-    /// What is brought up to date; or that, and what only moves along.
+    /// Files that downloads() passed over.
+    Result<std::int64_t> count_current();
+    /// What is brought up to date; or that, and what only moves along. Rows that rest are left out.
     enum class Which { mirrored, moving };
     Status for_each_wanted(bool folder, Which which, const std::function<Status(const Row&)>& each);
     Status add(const model::Action& action, WantedNo wanted, state::EntryNo entry, StrayNo stray,

@@ -1,5 +1,6 @@
 #include "projection.h"
 
+#include "content.h"
 #include "gds/drive/api.h"
 #include "gds/tree/names.h"
 #include "gds/volume/volume.h"
@@ -45,7 +46,7 @@ Result<Projection::Folder> Projection::next_folder(WantedNo after) {
     Folder folder;
     {
         Query query(store_.db(),
-                    "SELECT n, item, via, depth FROM wanted"
+                    "SELECT n, item, via, depth, entry, rest FROM wanted"
                     " WHERE n > ? AND folder = 1 AND skip IS NULL ORDER BY n LIMIT 1",
                     after);
         const bool row = GDS_TRY(query.next());
@@ -56,6 +57,8 @@ Result<Projection::Folder> Projection::next_folder(WantedNo after) {
         folder.item = query.integer(1);
         folder.via = query.integer(2);
         folder.depth = static_cast<int>(query.integer(3));
+        folder.entry = query.integer(4);
+        folder.at_rest = static_cast<Rest>(query.integer(5)) != Rest::none;
     }
     if (!filter_.empty()) {
         folder.path = GDS_TRY(path_of(folder.n));
@@ -191,7 +194,27 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
         return store_.db().run("INSERT OR IGNORE INTO hidden(item, via) VALUES(?, ?)", row.item,
                                row.via);
     }
+    if (row.skip.empty()) {
+        GDS_CHECK(recognize(parent, item, row));
+    }
     return insert(parent, row);
+}
+
+Status Projection::recognize(const Folder& parent, const model::Item& item, Row& row) {
+    if (!parent.at_rest) {
+        return {};
+    }
+    const auto entry = GDS_TRY(store_.entry_of(row.item, row.via));
+    if (!entry || entry->folder != row.folder || entry->parent != parent.entry ||
+        entry->name != row.name) {
+        return {};
+    }
+    row.entry = entry->n;
+    const bool current =
+        row.folder || (entry->modified_ms == item.modified_ms &&
+                       is_content(item, export_extension(item, export_formats_), entry->content));
+    row.rest = current ? Rest::current : Rest::in_place;
+    return {};
 }
 
 Status Projection::insert(const Folder& parent, const Row& row) {
@@ -200,10 +223,10 @@ Status Projection::insert(const Folder& parent, const Row& row) {
     }
     const auto skip = row.skip.empty() ? std::nullopt : std::optional<std::string>(row.skip);
     return store_.db().run(
-        "INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip, follows)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip, follows, entry,"
+        " rest) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         parent.n, row.item, row.via, row.name, row.folder, parent.depth + 1, row.claims, skip,
-        row.follows);
+        row.follows, row.entry, static_cast<std::int64_t>(row.rest));
 }
 
 Status Projection::settle_names() {
@@ -230,6 +253,16 @@ Status Projection::settle_names() {
         GDS_CHECK(settle_group(group.parent, group.name));
     }
     return {};
+}
+
+Status Projection::rename(WantedNo wanted, const std::string& name) {
+    GDS_CHECK(store_.db().run("UPDATE wanted SET name = ? WHERE n = ?", name, wanted));
+    // Where a folder ends up is open now, and with it the place of all that is below.
+    return store_.db().run(
+        "UPDATE wanted SET entry = 0, rest = 0 WHERE n IN (WITH RECURSIVE below(n) AS"
+        " (VALUES(?) UNION ALL SELECT w.n FROM wanted w JOIN below b ON w.parent = b.n)"
+        " SELECT n FROM below)",
+        wanted);
 }
 
 Status Projection::settle_group(WantedNo parent, const std::string& name) {
@@ -272,8 +305,7 @@ Status Projection::settle_group(WantedNo parent, const std::string& name) {
     GDS_CHECK(problem);
     for (std::size_t i = 0; i < members.size(); ++i) {
         if (names[i] != name) {
-            GDS_CHECK(
-                store_.db().run("UPDATE wanted SET name = ? WHERE n = ?", names[i], members[i]));
+            GDS_CHECK(rename(members[i], names[i]));
         }
     }
     return {};

@@ -34,6 +34,8 @@ private:
         state::Via via = 0;
         int depth = 0;
         std::string path;
+        state::EntryNo entry = 0;
+        bool at_rest = true;  ///< as the root is
     };
     struct Child {
         state::ItemNo number = 0;
@@ -48,6 +50,8 @@ private:
         bool claims = true;
         std::string skip;
         bool follows = false;
+        state::EntryNo entry = 0;
+        Rest rest = Rest::none;
     };
 
     Status expand(const Folder& folder);
@@ -56,11 +60,14 @@ private:
     /// A row for `child`, which shows `item`: itself, or what it is a shortcut to.
     Status place(const Folder& parent, const Child& child, const model::Item& item, Row row);
     Status insert(const Folder& parent, const Row& row);
+    /// Notes where the record says that the volume holds the row already.
+    Status recognize(const Folder& parent, const model::Item& item, Row& row);
     Result<std::string> loop_problem(const Folder& parent, state::ItemNo target);
     Result<bool> is_above_root(state::ItemNo folder);
     Result<Folder> next_folder(WantedNo after);
     Result<std::string> path_of(WantedNo wanted);
     Status settle_names();
+    Status rename(WantedNo wanted, const std::string& name);
     Status settle_group(WantedNo parent, const std::string& name);
 
     state::Store& store_;

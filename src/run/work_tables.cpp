@@ -7,7 +7,7 @@ namespace {
 constexpr const char* kTables = R"sql(
 -- skip: why the item is not mirrored; it still explains its path. claims: takes part in the
 -- settling of names. follows: a copy that is there moves along, although it is not brought up to
--- date. entry: the recorded entry that is this item, 0 for none yet.
+-- date. entry: the recorded entry that is this item, 0 for none yet. rest: see Rest.
 CREATE TEMP TABLE wanted(
     n INTEGER PRIMARY KEY,
     parent INTEGER NOT NULL,
@@ -19,7 +19,8 @@ CREATE TEMP TABLE wanted(
     claims INTEGER NOT NULL,
     skip TEXT,
     follows INTEGER NOT NULL,
-    entry INTEGER NOT NULL DEFAULT 0
+    entry INTEGER NOT NULL DEFAULT 0,
+    rest INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX temp.wanted_slot ON wanted(parent, name);
 CREATE INDEX temp.wanted_key ON wanted(item, via);

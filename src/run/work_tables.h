@@ -3,10 +3,19 @@
 #include "gds/base/result.h"
 #include "gds/state/database.h"
 
+#include <cstdint>
+
 namespace gds::run {
 
 /// A folder, file or skipped item that the source asks for; 0 is the root.
 using WantedNo = std::int64_t;
+/// How far the record says that the volume already holds what is wanted. Such rows, most of them
+/// in most runs, are passed over by what comes after the projection.
+enum class Rest : std::uint8_t {
+    none = 0,      ///< not held, elsewhere, or to be looked at
+    in_place = 1,  ///< held at its path, with other content or another time
+    current = 2,   ///< held at its path as it should be
+};
 /// Something on the volume that no record explains.
 using StrayNo = std::int64_t;
 
