@@ -6,7 +6,6 @@
 
 namespace gds::run {
 
-using state::Entry;
 using state::Query;
 using volume::DirEntry;
 using volume::FileType;
@@ -55,39 +54,35 @@ Result<Scan::DirEntries> Scan::read(const Place& place) {
     return entries;
 }
 
-Result<std::vector<Entry>> Scan::recorded(const Place& place) {
-    std::vector<Entry> entries;
+Result<std::vector<Scan::Recorded>> Scan::recorded(const Place& place) {
+    std::vector<Recorded> entries;
     if (place.number < 0) {
         return entries;
     }
     Query query(store_.db(),
-                "SELECT n, name, folder, item, via, size, mtime_ns, content, digest, unverified"
-                " FROM entry WHERE parent = ? ORDER BY name",
+                "SELECT n, name, folder, item, via, size, mtime_ns FROM entry WHERE parent = ?"
+                " ORDER BY name",
                 place.number);
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
             return entries;
         }
-        Entry entry;
+        Recorded entry;
         entry.n = query.integer(0);
-        entry.parent = place.number;
         entry.name = query.text(1);
         entry.folder = query.integer(2) != 0;
         entry.item = query.integer(3);
         entry.via = query.integer(4);
         entry.size = query.integer(5);
         entry.mtime_ns = query.integer(6);
-        entry.content = query.text(7);
-        entry.digest = query.text(8);
-        entry.unverified = query.integer(9) != 0;
         entries.push_back(std::move(entry));
     }
 }
 
 Status Scan::visit(const Place& place) {
     const DirEntries on_disk = GDS_TRY(read(place));
-    const std::vector<Entry> entries = GDS_TRY(recorded(place));
+    const std::vector<Recorded> entries = GDS_TRY(recorded(place));
     auto disk = on_disk.begin();
     auto entry = entries.begin();
     while (disk != on_disk.end() || entry != entries.end()) {
@@ -105,7 +100,7 @@ Status Scan::visit(const Place& place) {
     return {};
 }
 
-Result<bool> Scan::is_hidden(const Entry& entry, const std::string& path) {
+Result<bool> Scan::is_hidden(const Recorded& entry, const std::string& path) {
     if (filter_.empty()) {
         return false;
     }
@@ -127,7 +122,7 @@ Status Scan::hide(state::EntryNo entry) {
         entry);
 }
 
-Status Scan::missing(const Place& place, const Entry& entry) {
+Status Scan::missing(const Place& place, const Recorded& entry) {
     const std::string path = join_path(place.path, entry.name);
     const bool hidden = GDS_TRY(is_hidden(entry, path));
     if (hidden) {
@@ -162,7 +157,7 @@ Status Scan::stray(const Place& place, const DirEntry& found) {
     return {};
 }
 
-Status Scan::both(const Place& place, const Entry& entry, const DirEntry& found) {
+Status Scan::both(const Place& place, const Recorded& entry, const DirEntry& found) {
     const std::string path = join_path(place.path, entry.name);
     const bool hidden = GDS_TRY(is_hidden(entry, path));
     if (hidden) {
@@ -188,7 +183,7 @@ Status Scan::both(const Place& place, const Entry& entry, const DirEntry& found)
     return {};
 }
 
-Status Scan::check_file(const std::string& path, const Entry& entry, const volume::Stat& stat) {
+Status Scan::check_file(const std::string& path, const Recorded& entry, const volume::Stat& stat) {
     if (stat.size != entry.size) {
         return drift(entry.n, "changed", stat);
     }
@@ -207,8 +202,12 @@ Status Scan::check_file(const std::string& path, const Entry& entry, const volum
     return same_time ? Status() : drift(entry.n, "mtime", stat);
 }
 
-Result<bool> Scan::same_bytes(const std::string& path, const Entry& entry) {
-    const std::string& expected = entry.digest.empty() ? entry.content : entry.digest;
+Result<bool> Scan::same_bytes(const std::string& path, const Recorded& entry) {
+    const auto whole = GDS_TRY(store_.entry(entry.n));
+    if (!whole) {
+        return error(Code::internal, "an entry left the record while it was looked at");
+    }
+    const std::string& expected = whole->digest.empty() ? whole->content : whole->digest;
     const auto algorithm = algorithm_of(expected);
     if (!algorithm) {
         return false;

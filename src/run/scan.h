@@ -43,20 +43,30 @@ private:
         std::string path;
         bool on_disk = true;
     };
+    /// What an entry's place, kind and time are compared by.
+    struct Recorded {
+        state::EntryNo n = 0;
+        std::string name;
+        bool folder = false;
+        state::ItemNo item = 0;
+        state::Via via = 0;
+        std::int64_t size = 0;
+        std::int64_t mtime_ns = 0;
+    };
     using DirEntries = std::vector<volume::DirEntry>;
 
     Status visit_all();
     Status visit(const Place& place);
     Result<DirEntries> read(const Place& place);
-    Result<std::vector<state::Entry>> recorded(const Place& place);
+    Result<std::vector<Recorded>> recorded(const Place& place);
     Status hide(state::EntryNo entry);
-    Status missing(const Place& place, const state::Entry& entry);
+    Status missing(const Place& place, const Recorded& entry);
     Status stray(const Place& place, const volume::DirEntry& found);
-    Status both(const Place& place, const state::Entry& entry, const volume::DirEntry& found);
-    Status check_file(const std::string& path, const state::Entry& entry, const volume::Stat& stat);
-    Result<bool> same_bytes(const std::string& path, const state::Entry& entry);
+    Status both(const Place& place, const Recorded& entry, const volume::DirEntry& found);
+    Status check_file(const std::string& path, const Recorded& entry, const volume::Stat& stat);
+    Result<bool> same_bytes(const std::string& path, const Recorded& entry);
     Status drift(state::EntryNo entry, const char* what, const volume::Stat& stat);
-    Result<bool> is_hidden(const state::Entry& entry, const std::string& path);
+    Result<bool> is_hidden(const Recorded& entry, const std::string& path);
 
     state::Store& store_;
     const volume::Volume& volume_;
