@@ -8,13 +8,13 @@ import pathlib
 import shutil
 import tempfile
 
-from contestants import GdriveSync
+from contestants import GdriveSync, Unscanning
 from drive import SOURCE, Drive
 from measure import measure, medians
 from table import UNITS, cell, print_rows
 
 FIGURES = ("requests", "wall", "cpu", "server", "rss", "database")
-PHASES = ("first sync", "nothing new", "one file changed")
+PHASES = ("first sync", "nothing new", "nothing new, no scan", "one file changed")
 
 
 class Size:
@@ -29,11 +29,12 @@ class Size:
         self.mirror.mkdir()
         self.drive = Drive(work, {"path": f"/{SOURCE}", "folders": self.folders, "fanout": 100,
                                   "files": self.per_folder, "size": [self.bytes]})
-        self.program = GdriveSync(self.drive)
+        self.program, self.unscanning = GdriveSync(self.drive), Unscanning(self.drive)
         self.changes = 0
 
-    def run(self, phase):
-        figures = measure(self.program, self.drive, self.program.sync(self.mirror))
+    def run(self, phase, program=None):
+        program = program or self.program
+        figures = measure(program, self.drive, program.sync(self.mirror))
         figures["database"] = self.program.database(self.mirror) / self.files
         self.check(phase)
         return {(phase, self.files): figures}
@@ -41,8 +42,10 @@ class Size:
     def play(self, rounds):
         """Everything once, what comes every few minutes as often as asked."""
         results = [self.run("first sync")]
+        self.unscanning.seed(self.mirror)
         for _ in range(rounds):
             results.append(self.run("nothing new"))
+            results.append(self.run("nothing new, no scan", self.unscanning))
             self.change()
             results.append(self.run("one file changed"))
         return results

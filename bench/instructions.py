@@ -8,38 +8,35 @@ import pathlib
 import re
 import tempfile
 
-from contestants import GdriveSync
+from contestants import GdriveSync, Unscanning
 from drive import SOURCE, Drive
 from measure import spawn
 from table import NONE, print_rows
 
 
 class Counted:
-    """A mirror of small files, with each run of the program under valgrind."""
+    """A mirror of small files, with runs of the program under valgrind."""
 
-    def __init__(self, drive, files, keep):
-        self.drive, self.files, self.keep = drive, files, keep
-        self.program = GdriveSync(drive)
+    def __init__(self, drive, keep):
+        self.drive, self.keep = drive, keep
         self.mirror = drive.work / "mirror"
         self.mirror.mkdir()
 
-    def count(self, work, *options):
+    def count(self, work, program):
         """One thread at a time and a fixed number of downloads at once: fewer waits that differ."""
         profile = self.keep / f"callgrind.{work.replace(' ', '-')}"
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}",
-                   "--fair-sched=yes", *self.program.sync(self.mirror), "--transfers", "4",
-                   *options]
+                   "--fair-sched=yes", *program.sync(self.mirror), "--transfers", "4"]
         spawn([str(word) for word in command],
-              {**self.drive.environment(), **self.program.environment()}, work)
+              {**self.drive.environment(), **program.environment()}, work)
         return int(re.search(r"^(?:totals|summary): (\d+)", profile.read_text(), re.MULTILINE)[1])
 
-    def works(self):
-        yield f"first sync of {self.files} files", []
-        yield f"nothing new among {self.files}", []
-        yield f"the same without a scan of {self.files}", ["--scan-interval", "24h"]
-
     def play(self):
-        return {work: self.count(work, *options) for work, options in self.works()}
+        program, unscanning = GdriveSync(self.drive), Unscanning(self.drive)
+        counts = {work: self.count(work, program) for work in ("first sync", "nothing new")}
+        unscanning.seed(self.mirror)
+        counts["nothing new, no scan"] = self.count("nothing new, no scan", unscanning)
+        return counts
 
 
 def parse_arguments():
@@ -71,10 +68,10 @@ def main():
     before = json.loads(arguments.against.read_text()) if arguments.against else {}
     with tempfile.TemporaryDirectory(prefix="gds-bench-", dir=arguments.dir) as work:
         with Drive(pathlib.Path(work), generate) as drive:
-            counts = Counted(drive, files, arguments.keep or drive.work).play()
+            counts = Counted(drive, arguments.keep or drive.work).play()
     if arguments.save:
         arguments.save.write_text(json.dumps(counts, indent=1) + "\n")
-    print(f"\ninstructions, files of {arguments.file_bytes} bytes, {per_folder} in a folder\n")
+    print(f"\ninstructions, {files:,} files of {arguments.file_bytes:,} bytes, {per_folder} in a folder\n")
     print_rows(list(rows(counts, files, before)))
 
 
