@@ -5,7 +5,6 @@ the factor from the size before: 10 is as the tree grows, 1 is not at all."""
 import argparse
 import os
 import pathlib
-import shutil
 import tempfile
 
 from contestants import GdriveSync, Unscanning
@@ -84,21 +83,22 @@ def sizes(arguments):
         files *= 10
 
 
-def play(files, arguments):
-    work = pathlib.Path(tempfile.mkdtemp(prefix="gds-bench-", dir=arguments.dir))
-    try:
-        size = Size(work, files, arguments)
+def play(work, arguments):
+    """No tree goes before the last is done: ext4 is slower for minutes where many files went."""
+    figures = {}
+    for files in sizes(arguments):
+        place = work / str(files)
+        place.mkdir()
+        size = Size(place, files, arguments)
         with size.drive:
-            return medians(size.play(arguments.rounds))
-    finally:
-        shutil.rmtree(work)
+            figures.update(medians(size.play(arguments.rounds)))
+    return figures
 
 
 def main():
     arguments = parse_arguments()
-    figures = {}
-    for files in sizes(arguments):
-        figures.update(play(files, arguments))
+    with tempfile.TemporaryDirectory(prefix="gds-bench-", dir=arguments.dir) as work:
+        figures = play(pathlib.Path(work), arguments)
     print(f"\nfiles of {arguments.file_bytes} bytes, {arguments.per_folder} in a folder; "
           f"first sync once, then median of {arguments.rounds}\n")
     rows = [["phase", "files", *(UNITS[figure][0] for figure in FIGURES)]]

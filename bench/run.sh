@@ -45,6 +45,7 @@ if (($# > 0)); then
     run "$@"
     exit
 fi
-for name in start tick listing first big growth instructions registry scan; do
+# Those that make many files come before those that remove many.
+for name in start first growth tick listing big instructions registry scan; do
     run "$name"
 done

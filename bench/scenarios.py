@@ -30,6 +30,8 @@ LATENCY = {"latency-ms": (50, "ms before each answer, where there is a latency")
 class Folders:
     """A site: small files in folders."""
 
+    large = False  # too large for the disk to hold a mirror of each contestant and round
+
     def __init__(self, drive, arguments):
         self.folder = drive.folder
         self.size, self.per_folder = arguments.file_bytes, -(-arguments.files // arguments.folders)
@@ -128,6 +130,7 @@ class Big:
     options = {"big-mib": (256, "MiB of the big file, and of eight others together")}
     parts = 8
     seeded = False
+    large = True
     contestants = (contestants.GdriveSync, contestants.Rclone, contestants.UnpacedRclone,
                    contestants.CurlToDisk, contestants.CurlToNowhere, contestants.Dd,
                    contestants.Sha256, contestants.Md5)

@@ -24,7 +24,7 @@ def commands():
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench start", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200, help="the median is of that many [200]")
+    parser.add_argument("--rounds", type=int, default=100, help="the median is of that many [100]")
     return parser.parse_args()
 
 
