@@ -82,7 +82,7 @@ class Play:
             del figures["requests"], figures["server"]
         if contestant.copies and phase.job != "preview":
             self.drive.check_equal(mirror)
-        if phase.job == "first":
+        if phase.job == "first" and not self.scenario.large:
             figures["database"] = contestant.database(mirror) / len(self.drive.files)
         if fresh and self.scenario.large:
             shutil.rmtree(mirror)
