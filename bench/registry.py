@@ -93,11 +93,11 @@ class Server:
     def environment(self):
         return {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 
-    def forget_requests(self):
+    def begin(self):
         self.counted = len(self.lines())
 
-    def requests(self):
-        return len(self.lines()) - self.counted
+    def figures(self):
+        return {"requests": len(self.lines()) - self.counted}
 
     def lines(self):
         return REQUEST.findall(self.log.read_text())
@@ -196,7 +196,7 @@ class SkopeoCopy(Skopeo):
 
 
 def figures_of(contestant, server):
-    figures = measure(contestant, server)
+    figures = measure(contestant, server, contestant.command())
     del figures["rss"]  # a loop's is its shell's
     return figures
 
@@ -208,8 +208,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench registry",
                                      description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=3, help="the median is of that many [3]")
-    parser.add_argument("--tags", type=int, default=300, help="in all repositories [300]")
-    parser.add_argument("--repositories", type=int, default=30, help="[30]")
+    parser.add_argument("--tags", type=int, default=100, help="in all repositories [100]")
+    parser.add_argument("--repositories", type=int, default=10, help="[10]")
     parser.add_argument("--dir", type=pathlib.Path, help="work below this directory [TMPDIR]")
     return parser.parse_args()
 
@@ -224,7 +224,8 @@ def main():
             rounds = [{("everything", one.name): figures_of(one, server)
                        for one in turns(contestants, number)}
                       for number in range(arguments.rounds)]
-    print_tables(content, medians(rounds), [one.name for one in contestants], arguments.rounds)
+    print_tables(f"{content.title}, median of {arguments.rounds}", medians(rounds),
+                 [one.name for one in contestants])
 
 
 if __name__ == "__main__":

@@ -47,11 +47,11 @@ class Disk:
     def environment(self):
         return {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 
-    def forget_requests(self):
+    def begin(self):
         """There is no server."""
 
-    def requests(self):
-        return 0
+    def figures(self):
+        return {}
 
 
 def parse_arguments():
@@ -67,7 +67,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="gds-bench-", dir=arguments.dir) as work:
         disks = [Disk(pathlib.Path(work) / str(count), count)
                  for count in (arguments.images // 100, arguments.images // 10, arguments.images)]
-        figures = medians([{disk.name: measure(disk, disk) for disk in disks}
+        figures = medians([{disk.name: measure(disk, disk, disk.command()) for disk in disks}
                            for _ in range(arguments.rounds)])
     print(f"\nscan, median of {arguments.rounds}\n")
     kinds = ("wall", "cpu", "rss")

@@ -1,9 +1,11 @@
 #include "content.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -57,16 +59,16 @@ public:
         }
         length = std::min(length, static_cast<std::size_t>(size_ - offset));
         const auto skip = static_cast<std::size_t>(offset % 8);
-        std::string out;
-        out.reserve(length + 16);
-        for (auto word = static_cast<std::uint64_t>(offset) / 8; out.size() < length + skip;
-             ++word) {
-            const std::uint64_t value = mix(seed_ ^ mix(word));
-            for (unsigned shift = 0; shift < 64; shift += 8) {
-                out += static_cast<char>(value >> shift & 255U);
-            }
+        std::string out((skip + length + 7) / 8 * 8, '\0');
+        auto word = static_cast<std::uint64_t>(offset) / 8;
+        for (std::size_t at = 0; at < out.size(); at += sizeof word, ++word) {
+            // The least byte first, wherever this runs.
+            const std::uint64_t value = htole64(mix(seed_ ^ mix(word)));
+            std::memcpy(out.data() + at, &value, sizeof value);
         }
-        return out.substr(skip, length);
+        out.resize(skip + length);
+        out.erase(0, skip);
+        return out;
     }
     [[nodiscard]] std::string checksum(Hash kind) const override {
         static PatternChecksums large;

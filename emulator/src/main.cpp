@@ -30,7 +30,7 @@ struct Options {
     std::int64_t latency_ms = 0;
     std::size_t log_limit = 50'000;
     std::vector<std::string> switches, faults;
-    bool list_switches = false;
+    bool list_switches = false, no_rescan = false;
     OAuthOptions oauth;
 };
 
@@ -61,6 +61,9 @@ void declare_tree(CLI::App& app, Options& o) {
     show(app.add_option("--root", o.root,
                         "a directory to show as My Drive; changes on disk become changes"),
          group, "DIR");
+    app.add_flag("--no-rescan", o.no_rescan,
+                 "look for such changes only where POST /_emulator/rescan asks")
+        ->group(group);
     show(app.add_option("--spec", o.spec, "a tree described in JSON"), group, "FILE");
 }
 
@@ -175,7 +178,7 @@ std::string load_tree(const Options& options, Service& service) {
             return options.spec + ": " + loaded.error();
         }
     }
-    if (!options.root.empty() && !service.open_root(options.root)) {
+    if (!options.root.empty() && !service.open_root(options.root, !options.no_rescan)) {
         return options.root + " is no directory that can be read";
     }
     return {};

@@ -43,9 +43,14 @@ public:
         return static_cast<ssize_t>(take);
     }
     ssize_t write(const char* from, std::size_t size) override {
-        out_.append(from, size);
-        if (out_.size() >= kBlock) {
+        if (size >= kBlock) {  // a whole block of a body goes out as it is
             flush();
+            send(from, size);
+        } else {
+            out_.append(from, size);
+            if (out_.size() >= kBlock) {
+                flush();
+            }
         }
         return ended_ ? -1 : static_cast<ssize_t>(size);
     }
@@ -60,9 +65,7 @@ public:
     [[nodiscard]] socket_t socket() const override { return channel_.fd(); }
 
     void flush() {
-        if (!ended_ && !out_.empty() && !channel_.write(out_.data(), out_.size())) {
-            ended_ = true;
-        }
+        send(out_.data(), out_.size());
         out_.clear();
     }
     /// No more bytes either way; what was written before flush() has gone out.
@@ -82,6 +85,10 @@ public:
     std::string accept_encoding;  ///< hidden from the library, which would compress
 
 private:
+    void send(const char* from, std::size_t size) {
+        ended_ = ended_ || (size > 0 && !channel_.write(from, size));
+    }
+
     Channel& channel_;
     std::array<char, 16384> in_{};
     std::size_t at_ = 0;

@@ -28,7 +28,8 @@ std::int64_t cost(const Route& route) {
 Service::Service(OAuthOptions oauth, std::size_t log_limit)
     : store_(switches_), oauth_(store_, std::move(oauth)), log_(log_limit), api_(store_) {}
 
-bool Service::open_root(const std::string& directory) {
+bool Service::open_root(const std::string& directory, bool follow) {
+    follow_disk_ = follow;
     disk_ = std::make_unique<DiskSource>(store_, directory);
     return disk_->scan(true);
 }
@@ -45,7 +46,7 @@ Answer Service::answer(const Request& request) {
         return control_answer(request, *this);
     }
     pause(latency_ms_);
-    if (disk_ && route.is_drive()) {
+    if (disk_ && follow_disk_ && route.is_drive()) {
         disk_->scan(false);
     }
     const auto action = faults_.strike(request, route);

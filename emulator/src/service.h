@@ -24,8 +24,9 @@ public:
 
     Answer answer(const Request& request);
 
-    /// Show this directory as My Drive; false where it cannot be read.
-    bool open_root(const std::string& directory);
+    /// Show this directory as My Drive; false where it cannot be read. Whoever does not `follow` it
+    /// takes up its changes in rescan() alone.
+    bool open_root(const std::string& directory, bool follow);
     void set_latency(std::int64_t ms) { latency_ms_ = ms; }
     /// Take up changes on disk now.
     void rescan();
@@ -50,6 +51,7 @@ private:
     RequestLog log_;
     DriveApi api_;
     std::unique_ptr<DiskSource> disk_;
+    bool follow_disk_ = true;
     std::atomic<std::int64_t> latency_ms_{0};
     /// What was used up in the present second, or minute.
     struct Window {

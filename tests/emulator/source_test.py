@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pathlib
+import time
 import unittest
 
 from harness import FOLDER, SHORTCUT, EmulatorCase
@@ -95,6 +96,16 @@ class Directory(EmulatorCase):
         token = self.drive.start_token()
         for _ in range(3):
             self.assertEqual(self.changes(token), {})
+
+    def test_changes_wait_for_a_rescan_where_nobody_looks(self):
+        self.drive.stop()
+        self.drive = self.start("--open", "--root", self.root, "--no-rescan")
+        folder = self.item("claude/files")["id"]
+        self.write("new.txt", "new")
+        time.sleep(0.3)  # longer than a directory that is looked at is left alone
+        self.assertNotIn("new.txt", self.drive.names(f"'{folder}' in parents"))
+        self.drive.control("rescan", {})
+        self.assertIn("new.txt", self.drive.names(f"'{folder}' in parents"))
 
     def test_stands_for_what_has_no_bytes(self):
         for name in ("Notes.gdoc", "Sums.gsheet", "Talk.gslides", "Plan.gdraw", "Ask.gform"):
