@@ -35,10 +35,12 @@ void keep_standard_streams() {
 /// large blocks and keeps them. The few threads here share one arena.
 void keep_memory_small() {
     constexpr int kLargeBlock = 128 * 1024;
-    // Where the allocator takes no such wish, it only holds more.
+    // Before the first thread. Where the allocator takes no such wish, it only holds more.
+    // NOLINTBEGIN(concurrency-mt-unsafe)
     (void)::mallopt(M_MMAP_THRESHOLD, kLargeBlock);
     (void)::mallopt(M_TRIM_THRESHOLD, kLargeBlock);
     (void)::mallopt(M_ARENA_MAX, 1);
+    // NOLINTEND(concurrency-mt-unsafe)
 }
 
 /// A mistake in the options is told in the form that was asked for, as far as that can be known
