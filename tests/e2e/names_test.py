@@ -241,6 +241,25 @@ class Meeting(SpecCase):
         self.assert_mirror({"thing/x": in_new, "thing~AAAAAAAA/x": in_old})
         self.assert_settled()
 
+    def test_a_twin_of_a_folder_renames_it_with_all_below(self):
+        old = self.make_folder("thing", parent="FILES", id="AAAAAAAAAA",
+                               modified="2024-01-01T00:00:00Z")
+        deep = self.make_folder("deep", parent=old)
+        files = {f"deep/{n}": self.make(str(n), f"file {n}", parent=deep) for n in range(5)}
+        self.sync()
+        new = self.make_folder("thing", parent="FILES", id="BBBBBBBBBB",
+                               modified="2024-01-02T00:00:00Z")
+        x = self.make("x", "in the new one", parent=new)
+        # Where the old one has to go, somebody left a folder, with a file that is already right.
+        taken = self.dest / "thing~AAAAAAAA" / "deep"
+        taken.mkdir(parents=True)
+        (taken / "1").write_text("file 1")
+        (taken / "foreign").write_text("of nobody")
+        self.sync()
+        self.assert_mirror({"thing/x": x,
+                            **{f"thing~AAAAAAAA/{path}": file for path, file in files.items()}})
+        self.assert_settled()
+
     def test_names_that_meet_only_once_encoded(self):
         plain = self.make("a／b", "wide slash", parent="FILES", id="AAAAAAAAAA")
         slash = self.make("a/b", "slash", parent="FILES", id="BBBBBBBBBB")
