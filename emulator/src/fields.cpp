@@ -135,7 +135,8 @@ json export_links_json(const Item& item, const std::string& origin) {
 
 void add_people(Members& members, const Item& item, const Store& store) {
     members.flag("ownedByMe", item.owned && item.drive_id.empty());
-    members.flag("shared", item.shared_with_me || !item.owned || !item.drive_id.empty());
+    members.add("shared", item.drive_id.empty(),
+                [&] { return item.shared_with_me || !item.owned || store.tree().shared(item); });
     members.add("owners", item.drive_id.empty(),
                 [&] { return json::array({user_json(store.account(), item.owned)}); });
     members.add("lastModifyingUser", true, [&] { return user_json(store.account(), item.owned); });

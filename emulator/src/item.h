@@ -33,8 +33,9 @@ struct Item {
     std::uint64_t sequence = 0;       ///< place in lists; the tree's own
     bool trashed = false;             ///< explicitly; the tree knows about parents
     bool can_download = true;
-    bool owned = true;  ///< by the account that asks
-    bool shared_with_me = false;
+    bool owned = true;            ///< by the account that asks
+    bool shared_with_me = false;  ///< itself, not by a folder above
+    bool shared = false;          ///< with others; so is all below it
     bool abusive = false;
     bool revoked = false;  ///< the account lost sight of it
     bool in_photos = false;

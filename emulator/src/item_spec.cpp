@@ -84,6 +84,7 @@ const std::map<std::string, Setter>& setters() {
         {"canDownload", flag(&Item::can_download)},
         {"owned", flag(&Item::owned)},
         {"sharedWithMe", flag(&Item::shared_with_me)},
+        {"shared", flag(&Item::shared)},
         {"abusive", flag(&Item::abusive)},
         {"revoked", flag(&Item::revoked)},
         {"photos", flag(&Item::in_photos)},

@@ -256,6 +256,10 @@ private:
             switches.on(Switch::trashed_hidden_from_non_owner) && trashed(item)) {
             return false;
         }
+        if (!parents_ && corpora_ == "user" && !item.owned && !item.shared_with_me &&
+            item.drive_id.empty() && switches.on(Switch::corpus_misses_others)) {
+            return false;
+        }
         if (item.appeared_ms > store_.now_ms() - switches.get(Switch::list_lag_ms)) {
             return false;
         }

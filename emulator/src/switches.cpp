@@ -34,6 +34,9 @@ constexpr auto kSwitches = std::to_array<SwitchInfo>({
      "the feed without driveId holds nothing of shared drives"},
     {or_parents_loses_items, "or-parents-loses-items", 0,
      "a query with several parents leaves out every second one, incompleteSearch false"},
+    {corpus_misses_others, "corpus-misses-others", 1,
+     "a query without a parent finds no items of others that were not shared with the account "
+     "itself, even if they lie in its folders"},
     {empty_middle_page, "empty-middle-page", 0,
      "after the first page of a list or feed comes an empty one that is not the last"},
     {short_pages, "short-pages", 0, "pages hold half of what pageSize allows"},

@@ -28,6 +28,7 @@ enum class Switch : std::uint8_t {
     user_feed_misses_shared_drives,
     // Lists.
     or_parents_loses_items,
+    corpus_misses_others,
     empty_middle_page,
     short_pages,
     list_shifts,

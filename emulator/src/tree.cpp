@@ -230,6 +230,10 @@ bool Tree::hidden(const Item& item) const {
     return any_ancestor(item, &Item::revoked);
 }
 
+bool Tree::shared(const Item& item) const {
+    return any_ancestor(item, &Item::shared);
+}
+
 std::string Tree::path(const Item& item) const {
     std::string out = "/" + item.name;
     auto at = items_.find(item.parent);

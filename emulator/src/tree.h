@@ -58,6 +58,8 @@ public:
     [[nodiscard]] bool trashed(const Item& item) const;
     /// Out of the account's sight, itself or through a folder above.
     [[nodiscard]] bool hidden(const Item& item) const;
+    /// Others have access, to itself or to a folder above.
+    [[nodiscard]] bool shared(const Item& item) const;
     /// "/folder/name" below My Drive or its shared drive.
     [[nodiscard]] std::string path(const Item& item) const;
     /// By such a path; null where there is none.

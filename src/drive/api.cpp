@@ -15,6 +15,7 @@ namespace gds::drive {
 namespace {
 
 constexpr std::string_view kPageSize = "1000";
+constexpr const char* kNotTrashed = "trashed = false";
 
 /// A text as a string of Drive's query language.
 std::string quoted(std::string_view text) {
@@ -30,6 +31,14 @@ std::string quoted(std::string_view text) {
 
 std::string children_of(const Ref& parent) {
     return fmt::format("{} in parents and trashed = false", quoted(parent.id));
+}
+
+/// The parameters that every files.list has.
+std::vector<std::pair<std::string, std::string>> page_of(const std::string& q) {
+    return {{"q", q},
+            {"pageSize", std::string(kPageSize)},
+            {"fields", fmt::format("nextPageToken,incompleteSearch,files({})", kItemFields)},
+            {"supportsAllDrives", "true"}};
 }
 
 std::string file_path(const Ref& item) {
@@ -71,11 +80,8 @@ http::Request Api::call(std::string label, const std::string& path, const Query&
 
 http::Request Api::list_request(const std::string& q, const std::string& page_token,
                                 const Ref& ref) const {
-    Query query = {{"q", q},
-                   {"pageSize", std::string(kPageSize)},
-                   {"fields", fmt::format("nextPageToken,incompleteSearch,files({})", kItemFields)},
-                   {"supportsAllDrives", "true"},
-                   {"includeItemsFromAllDrives", "true"}};
+    Query query = page_of(q);
+    query.emplace_back("includeItemsFromAllDrives", "true");
     // Without `corpora` Drive picks by the query: the user's corpus, or that of the parent.
     const std::string& drive_id = ref.drive_id ? *ref.drive_id : corpus_.drive_id;
     if (!drive_id.empty()) {
@@ -90,8 +96,9 @@ http::Request Api::list_request(const std::string& q, const std::string& page_to
 
 template <class T>
 void Api::ask(http::Request request, Result<T> (*parse)(const std::string&),
-              std::function<void(Result<T>)> done) {
-    engine_.start(std::make_shared<JsonExchange<T>>(std::move(request), parse, std::move(done)));
+              std::function<void(Result<T>)> done, std::function<bool()> wanted) {
+    engine_.start(std::make_shared<JsonExchange<T>>(std::move(request), parse, std::move(done),
+                                                    std::move(wanted)));
 }
 
 /// Calls `start` with a callback and pumps the engine until that was called.
@@ -123,7 +130,17 @@ void Api::list_children(const Ref& folder, const std::string& page_token,
 }
 
 void Api::list_all(const std::string& page_token, std::function<void(Result<Page>)> done) {
-    ask<Page>(list_request("trashed = false", page_token, Ref{}), parse_page, std::move(done));
+    ask<Page>(list_request(kNotTrashed, page_token, Ref{}), parse_page, std::move(done));
+}
+
+void Api::list_own(const std::string& page_token, std::function<bool()> wanted,
+                   std::function<void(Result<Page>)> done) {
+    Query query = page_of(kNotTrashed);
+    query.emplace_back("corpora", "user");
+    if (!page_token.empty()) {
+        query.emplace_back("pageToken", page_token);
+    }
+    ask<Page>(call("files.list", "files", query), parse_page, std::move(done), std::move(wanted));
 }
 
 void Api::get(const Ref& item, std::function<void(Result<model::Item>)> done) {

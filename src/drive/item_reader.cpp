@@ -38,7 +38,11 @@ Status name(Draft& draft, JsonValue& value) {
 }
 
 Status first_parent(Draft& draft, JsonValue& value) {
-    return draft.item.parent.empty() ? text<&Item::parent>(draft, value) : Status{};
+    if (draft.item.parent.empty()) {
+        return text<&Item::parent>(draft, value);
+    }
+    draft.item.more_parents = true;
+    return {};
 }
 
 Status space(Draft& draft, JsonValue& value) {
@@ -95,6 +99,7 @@ constexpr std::array kFields = {
     Field<Draft>{"driveId", JsonKind::text, text<&Item::drive_id>},
     Field<Draft>{"trashed", JsonKind::boolean, boolean<&Item::trashed>},
     Field<Draft>{"ownedByMe", JsonKind::boolean, boolean<&Item::owned_by_me>},
+    Field<Draft>{"shared", JsonKind::boolean, boolean<&Item::shared>},
     Field<Draft>{"spaces", JsonKind::array},
     Field<Draft>{"spaces[]", JsonKind::text, space},
     Field<Draft>{"capabilities", JsonKind::object},

@@ -11,7 +11,7 @@ namespace gds::drive {
 /// What of a File resource is asked for; the value of `fields` for one item.
 inline constexpr std::string_view kItemFields =
     "id,name,mimeType,parents,size,md5Checksum,sha1Checksum,sha256Checksum,modifiedTime,"
-    "headRevisionId,resourceKey,driveId,trashed,ownedByMe,spaces,capabilities/canDownload,"
+    "headRevisionId,resourceKey,driveId,trashed,ownedByMe,shared,spaces,capabilities/canDownload,"
     "shortcutDetails(targetId,targetMimeType,targetResourceKey)";
 
 /// Builds one item from its fields.

@@ -18,10 +18,18 @@ class JsonExchange final : public http::Exchange {
 public:
     using Parse = Result<T> (*)(const std::string&);
 
-    JsonExchange(http::Request request, Parse parse, std::function<void(Result<T>)> done)
-        : request_(std::move(request)), parse_(parse), done_(std::move(done)) {}
+    /// `wanted` is asked before each attempt; null: always.
+    JsonExchange(http::Request request, Parse parse, std::function<void(Result<T>)> done,
+                 std::function<bool()> wanted = nullptr)
+        : request_(std::move(request)),
+          parse_(parse),
+          done_(std::move(done)),
+          wanted_(std::move(wanted)) {}
 
     Result<http::Request> request() override {
+        if (wanted_ && !wanted_()) {
+            return error(Code::cancelled, request_.label + ": nobody waits for it any more");
+        }
         body_.clear();
         value_.reset();
         return request_;
@@ -64,6 +72,7 @@ private:
     http::Request request_;
     Parse parse_;
     std::function<void(Result<T>)> done_;
+    std::function<bool()> wanted_;
     std::string body_;
     std::optional<T> value_;
 };

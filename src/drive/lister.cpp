@@ -1,10 +1,12 @@
 #include "gds/drive/lister.h"
 
+#include "gds/base/log.h"
 #include "gds/base/text.h"
 #include "page_cursor.h"
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <deque>
 #include <unordered_set>
 #include <utility>
@@ -20,6 +22,20 @@ constexpr std::size_t kInFlight = 64;
 // Each failure has already used up its retries. So many in a row, and Drive is down: the rest of a
 // large tree must not wait out its retries folder by folder.
 constexpr int kMaxFailuresInRow = 16;
+
+// A flat listing is worth its first page where more folders than this wait, and a further page for
+// each so many folders: pages come one after the other and are large, folders come many at once, so
+// that past this it would be no gain in time either. It also bounds what a large account around a
+// small folder can cost.
+constexpr std::size_t kFewFolders = 50;
+constexpr std::size_t kFoldersAPage = 32;
+// Each page is put aside until the last one has come: some hundred megabytes in all at most.
+constexpr std::size_t kMostPages = 250;
+// Requests for folders beside it: each may turn out to have been needless, so no more of them are
+// handed over than there are connections; and only a few while a small account would end it.
+constexpr std::size_t kInFlightBeside = 16;
+constexpr std::size_t kInFlightAtFirst = 4;
+constexpr std::size_t kFoldersAFirstPage = 64;
 
 bool is_outage(Code code) {
     return code == Code::unavailable || code == Code::timeout || code == Code::rate_limited;
@@ -57,6 +73,14 @@ struct ListTask {
     }
 };
 
+/// The flat listing of the user's own corpus, beside the folders.
+struct CorpusTask {
+    PageCursor cursor = {};
+    std::size_t pages = 0;
+    bool reading = false;  ///< a page was asked for
+    bool over = false;     ///< at its end, or given up
+};
+
 class Lister::Impl : public std::enable_shared_from_this<Lister::Impl> {
 public:
     Impl(http::Engine& engine, Api& api, ListingObserver& observer)
@@ -66,6 +90,15 @@ public:
         if (wanted_folders_.insert(folder.id).second) {
             folders_.push_back(folder);
         }
+    }
+    void want_folder_or_corpus(const Ref& folder) {
+        if (wanted_folders_.insert(folder.id).second) {
+            spared_.push_back(folder);
+            ++sparable_;
+        }
+    }
+    [[nodiscard]] bool wants(const std::string& folder) const {
+        return wanted_folders_.count(folder) != 0;
     }
     void want_item(const Ref& item) {
         if (wanted_items_.insert(item.id).second) {
@@ -81,11 +114,20 @@ private:
 
     /// Hand work to the engine while there is room.
     void refill();
+    /// How many requests may be in flight by now.
+    [[nodiscard]] std::size_t room() const;
     void request_page(const Task& task);
     void page_came(const Task& task, const Result<Page>& page);
     Status take_page(ListTask& task, const Page& page);
     void list_failed(const Task& task, const Error& failure);
     void item_came(const Ref& ref, const Result<model::Item>& result);
+    [[nodiscard]] bool corpus_is_worth_a_page() const;
+    void read_corpus();
+    void corpus_came(const Result<Page>& page);
+    Status take_corpus_page(const Page& page);
+    Status end_corpus();
+    void give_up_corpus(const Error& why);
+    std::optional<Ref> next_folder();
     void doubt(const Ref& ref, Error why);
     /// Count what says whether Drive is there at all.
     void note(const std::optional<Error>& failure);
@@ -99,6 +141,9 @@ private:
     Api& api_;
     ListingObserver& observer_;
     std::deque<Ref> folders_, items_;
+    std::deque<Ref> spared_;    ///< folders that the flat listing would spare us, if it comes first
+    std::size_t sparable_ = 0;  ///< how many there ever were
+    CorpusTask corpus_;
     std::unordered_set<std::string> wanted_folders_, wanted_items_;
     bool all_wanted_ = false;
     bool all_asked_ = false;
@@ -110,7 +155,8 @@ private:
 };
 
 void Lister::Impl::refill() {
-    while (going() && !give_up_on_outage() && in_flight_ < kInFlight) {
+    read_corpus();
+    while (going() && !give_up_on_outage() && in_flight_ < room()) {
         if (std::exchange(all_wanted_, false)) {
             ++in_flight_;
             request_page(std::make_shared<ListTask>(ListTask{.folder = {}, .whole_corpus = true}));
@@ -123,16 +169,100 @@ void Lister::Impl::refill() {
                     self->item_came(ref, result);
                 }
             });
-        } else if (!folders_.empty()) {
+        } else if (auto folder = next_folder()) {
             ++in_flight_;
-            // The newest first: a walk in depth keeps the queue shorter than one in breadth.
-            Ref folder = std::move(folders_.back());
-            folders_.pop_back();
-            request_page(std::make_shared<ListTask>(ListTask{.folder = std::move(folder)}));
+            request_page(std::make_shared<ListTask>(ListTask{.folder = *std::move(folder)}));
         } else {
             return;
         }
     }
+}
+
+std::size_t Lister::Impl::room() const {
+    if (corpus_.pages == 0 || corpus_.over) {
+        return kInFlight;
+    }
+    const bool early = corpus_.reading && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
+    return early ? kInFlightAtFirst : kInFlightBeside;
+}
+
+std::optional<Ref> Lister::Impl::next_folder() {
+    std::optional<Ref> next;
+    if (!folders_.empty()) {
+        // The newest first: a walk in depth keeps the queue shorter than one in breadth.
+        next = std::move(folders_.back());
+        folders_.pop_back();
+    } else if (!spared_.empty()) {
+        // The oldest first: a walk in breadth shows sooner how many there are.
+        next = std::move(spared_.front());
+        spared_.pop_front();
+    }
+    return next;
+}
+
+bool Lister::Impl::corpus_is_worth_a_page() const {
+    return corpus_.pages == 0
+               ? spared_.size() > kFewFolders
+               : spared_.size() > kInFlightBeside &&
+                     corpus_.pages < std::min(1 + sparable_ / kFoldersAPage, kMostPages);
+}
+
+/// Where it is not worth another page yet, it may be once more folders are found.
+void Lister::Impl::read_corpus() {
+    if (!going() || corpus_.over || corpus_.reading || !corpus_is_worth_a_page()) {
+        return;
+    }
+    corpus_.reading = true;
+    ++corpus_.pages;
+    const auto weak = weak_from_this();
+    api_.list_own(
+        corpus_.cursor.token(),
+        [weak] {
+            const auto self = weak.lock();
+            return self && self->corpus_.reading;
+        },
+        [weak](const Result<Page>& page) {
+            if (const auto self = weak.lock()) {
+                self->corpus_came(page);
+            }
+        });
+}
+
+void Lister::Impl::corpus_came(const Result<Page>& page) {
+    if (!std::exchange(corpus_.reading, false) || !going()) {
+        return;  // the folders were done first
+    }
+    if (!page && is_fatal(page.error().code)) {
+        end_with(page.error());
+    } else if (!page) {
+        give_up_corpus(page.error());
+    } else if (const Status step = corpus_.cursor.advance(*page); !step) {
+        give_up_corpus(step.error());
+    } else if (const Status taken = take_corpus_page(*page); !taken) {
+        end_with(taken.error());
+    }
+    refill();
+}
+
+Status Lister::Impl::take_corpus_page(const Page& page) {
+    GDS_CHECK(observer_.corpus_items(page.items));
+    return corpus_.cursor.at_end() ? end_corpus() : Status();
+}
+
+Status Lister::Impl::end_corpus() {
+    corpus_.over = true;
+    const std::vector<Ref> folders(spared_.begin(), spared_.end());
+    spared_.clear();
+    for (const Ref& folder : folders) {
+        wanted_folders_.erase(folder.id);
+    }
+    return observer_.corpus_complete(folders);
+}
+
+void Lister::Impl::give_up_corpus(const Error& why) {
+    corpus_.over = true;
+    log::info("the account cannot be listed as a whole; each folder is listed by itself",
+              {{"because", why.message}});
 }
 
 void Lister::Impl::request_page(const Task& task) {
@@ -225,12 +355,13 @@ bool Lister::Impl::give_up_on_outage() {
     if (failures_in_row_ < kMaxFailuresInRow) {
         return false;
     }
-    const auto left = static_cast<std::int64_t>(folders_.size() + items_.size());
+    const auto left = static_cast<std::int64_t>(folders_.size() + spared_.size() + items_.size());
     if (left > 0) {
         doubt(Ref{}, error(Code::incomplete,
                            fmt::format("{} not asked for, since Drive failed {} times in a row",
                                        plural(left, "item"), failures_in_row_)));
         folders_.clear();
+        spared_.clear();
         items_.clear();
     }
     return true;
@@ -249,6 +380,10 @@ Result<ListingResult> Lister::Impl::run(const CompleteListing& proof) {
             return error(Code::internal, "the listing waits for answers that nobody was asked for");
         }
     }
+    // Every folder is answered. What may still come of the flat listing is of no use, and its end
+    // is not waited for.
+    corpus_.over = corpus_.over || corpus_.pages > 0;
+    corpus_.reading = false;
     if (fatal_) {
         return *fatal_;
     }
@@ -267,6 +402,14 @@ Lister::~Lister() = default;
 
 void Lister::want_folder(const Ref& folder) {
     impl_->want_folder(folder);
+}
+
+void Lister::want_folder_or_corpus(const Ref& folder) {
+    impl_->want_folder_or_corpus(folder);
+}
+
+bool Lister::wants(const std::string& folder) const {
+    return impl_->wants(folder);
 }
 
 void Lister::want_item(const Ref& item) {

@@ -61,6 +61,7 @@ Status Feed::take_page(const drive::ChangePage& page) {
         GDS_CHECK(store_.set_meta(kFeedToken, ""));
     }
     GDS_CHECK(transaction.commit());
+    news_.entries += static_cast<std::int64_t>(page.changes.size());
     entries_ += static_cast<std::int64_t>(page.changes.size());
     if (progress_) {
         progress_(entries_);

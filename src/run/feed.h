@@ -13,9 +13,10 @@ namespace gds::run {
 
 /// What the change feed brought.
 struct FeedNews {
-    std::string token;  ///< where it goes on next time
-    bool any = false;   ///< something of the recorded items changed
-    bool path = false;  ///< something that the source's path leads through may have changed
+    std::string token;         ///< where it goes on next time
+    std::int64_t entries = 0;  ///< of whatever in the account
+    bool any = false;          ///< something of the recorded items changed
+    bool path = false;         ///< something that the source's path leads through may have changed
     /// A folder came or went, and shortcuts may lead into it: of what lies below it Drive tells
     /// nothing, and folders above a shortcut's target are not recorded.
     bool above_targets = false;

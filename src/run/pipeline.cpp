@@ -281,6 +281,10 @@ Pipeline::Phase Pipeline::judge() {
     if (withheld_) {
         record_.plan = *plan_id;
         record_.withheld_deletes = counts->remove;
+        if (snapshot_->by_corpus()) {
+            // So many missing, and none of them was asked for: the next run asks every folder.
+            next_token_.clear();
+        }
     } else if (approved_) {
         log::info("an approved plan is carried out", {{"plan", *plan_id}});
     }

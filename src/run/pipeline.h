@@ -60,8 +60,11 @@ private:
     std::unique_ptr<Feed> make_feed();
     Phase follow_feed();
     Phase begin_feed();
+    Result<Road> choose_road();
     Phase list_fully();
     Phase replay_feed();
+    Status distrust_corpus();
+    Status remember_road();
     Phase take_listing(const Result<drive::ListingResult>& listing);
     Phase plan();
     Result<bool> find_unchanged();
@@ -132,6 +135,7 @@ private:
     bool unchanged_ = false;  ///< nothing is new anywhere: no plan was made, the last one stands
     bool resync_ = false;     ///< every local file is read, what is parked is tried again
     bool scanned_ = false;
+    bool still_ = false;          ///< the account did not change during a full listing
     bool refreshed_ = false;      ///< an item changed again while it was fetched
     std::optional<Error> doubt_;  ///< the listing is not to be trusted for deletes
     std::optional<volume::Trash> trash_;

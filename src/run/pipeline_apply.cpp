@@ -95,6 +95,9 @@ Pipeline::Phase Pipeline::confirm() {
         if (kept) {
             kept = store_->set_meta(kFeedToken, "");  // the next run lists in full
         }
+        if (kept && snapshot_->by_corpus()) {
+            kept = distrust_corpus();
+        }
         if (!kept) {
             return fail_destination(kept.error());
         }
@@ -354,6 +357,7 @@ Status Pipeline::settle_snapshot() {
     if (record_.full_listing) {
         record_.feed_misses = snapshot_->surprises();
         GDS_CHECK(store_->set_meta(kLastFullListing, std::to_string(record_.started_ms)));
+        GDS_CHECK(remember_road());
     }
     if (record_.feed_misses > 0) {
         log::warn("the full listing found what the change feed had not told",

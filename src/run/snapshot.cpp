@@ -23,11 +23,13 @@ Snapshot::Snapshot(Store& store, http::Engine& engine, drive::Api& api, const tr
       api_(api),
       filter_(filter),
       lister_(engine, api, *this),
-      progress_(std::move(progress)) {}
+      progress_(std::move(progress)),
+      corpus_(store.db()) {}
 
-Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) {
+Result<drive::ListingResult> Snapshot::list(const model::Item& root, Road road) {
     full_ = true;
-    flat_ = flat;
+    flat_ = road == Road::whole_drive;
+    may_use_corpus_ = road == Road::folders_or_corpus;
     drive_id_ = root.drive_id;
     state::Batch batch = GDS_TRY(state::Batch::begin(store_.db()));
     {
@@ -35,7 +37,7 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
         GDS_CHECK(record(root));
         GDS_CHECK(transaction.commit());
     }
-    if (flat) {
+    if (flat_) {
         lister_.want_all();
     } else {
         if (!filter_.empty()) {
@@ -44,7 +46,7 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, bool flat) 
         lister_.want_folder(drive::ref_of(root));
     }
     drive::ListingResult result = GDS_TRY(list_to_the_end(root));
-    everything_listed_ = flat && result.complete.has_value();
+    everything_listed_ = flat_ && result.complete.has_value();
     GDS_CHECK(batch.commit());
     return result;
 }
@@ -80,6 +82,7 @@ void Snapshot::add_doubt(drive::ListingResult& result) const {
 
 Result<drive::ListingResult> Snapshot::list_to_the_end(const model::Item& root) {
     drive::ListingResult result = GDS_TRY(lister_.run());
+    GDS_CHECK(finish_corpus(result));
     do {
         // What a shortcut leads to may hold shortcuts of its own.
         GDS_CHECK(descend_linked(root));
@@ -98,6 +101,10 @@ Status Snapshot::list_targets(drive::ListingResult& result) {
             lister_.want_item(ref);
         }
     }
+    return list_more(result);
+}
+
+Status Snapshot::list_more(drive::ListingResult& result) {
     drive::ListingResult more = GDS_TRY(lister_.run());
     result.doubts.insert(result.doubts.end(), more.doubts.begin(), more.doubts.end());
     result.complete = result.complete && more.complete ? more.complete : std::nullopt;
@@ -189,16 +196,32 @@ Status Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
         }
         paths_[folder.id] = path;
     }
-    lister_.want_folder(drive::ref_of(folder));
+    const bool told = GDS_TRY(corpus_tells(folder));
+    if (!told) {
+        lister_.want_folder(drive::ref_of(folder));
+    } else if (!corpus_known_) {
+        lister_.want_folder_or_corpus(drive::ref_of(folder));
+    } else if (!lister_.wants(folder.id)) {
+        walk_.push_back(folder.id);
+    }
     return {};
 }
 
 Status Snapshot::items(const std::string& folder, const std::vector<model::Item>& page) {
+    GDS_CHECK(take(folder, page, may_use_corpus_));
+    return walk();
+}
+
+Status Snapshot::take(const std::string& folder, const std::vector<model::Item>& page,
+                      bool by_itself) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     const auto known = paths_.find(folder);
     const FilterPath path = known == paths_.end() ? std::nullopt : known->second;
     for (const model::Item& item : page) {
-        GDS_CHECK(record(item));
+        const ItemNo n = GDS_TRY(record(item));
+        if (by_itself && item.owned_by_me) {
+            shown_by_folder_.add(n);
+        }
         if (item.kind == ItemKind::folder) {
             GDS_CHECK(descend(item, path));
         } else if (full_ && item.kind == ItemKind::shortcut && !item.target_id.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "corpus.h"
 #include "gds/base/result.h"
 #include "gds/drive/lister.h"
 #include "gds/state/store.h"
@@ -38,6 +39,13 @@ private:
     std::vector<bool> bits_;
 };
 
+/// What a full listing reads.
+enum class Road : std::uint8_t {
+    folders,            ///< the list of each folder
+    folders_or_corpus,  ///< or, where that takes fewer requests, the whole account flat
+    whole_drive,        ///< a shared drive flat, of which everything is mirrored
+};
+
 /// The source as this run knows it, in the table `item`: made anew by a full listing, or as the
 /// last run left it and the change feed brought it up to date. Both are streamed, page by page.
 class Snapshot : public drive::ListingObserver {
@@ -45,10 +53,17 @@ public:
     Snapshot(state::Store& store, http::Engine& engine, drive::Api& api, const tree::Filter& filter,
              std::function<void(std::int64_t items)> progress);
 
-    /// List everything below `root`; `flat` lists the whole corpus in one sequence instead, which
-    /// costs fewest requests where the root is a whole shared drive: pages are filled across
+    /// List everything below `root`. A flat listing costs fewer requests: pages are filled across
     /// folders, while one parent a query costs a request for each folder, however small.
-    Result<drive::ListingResult> list(const model::Item& root, bool flat);
+    Result<drive::ListingResult> list(const model::Item& root, Road road);
+    /// Folders of the source are known from a flat listing of the account alone.
+    [[nodiscard]] bool by_corpus() const { return by_corpus_; }
+    /// The flat listing of the account lacked what is there, and was not used.
+    [[nodiscard]] bool corpus_fell_short() const { return corpus_fell_short_; }
+    /// It was begun, and the folders were done first.
+    [[nodiscard]] bool corpus_unfinished() const { return corpus_unfinished_; }
+    /// List those folders by themselves, since the flat listing is not to be trusted after all.
+    Result<drive::ListingResult> list_by_folder(const model::Item& root);
     /// List what the projection (or the feed, after a full listing) came upon and found unlisted.
     Result<drive::ListingResult> list_wanted(const model::Item& root);
     [[nodiscard]] bool wants_more() const { return wants_more_; }
@@ -95,15 +110,30 @@ public:
     Status items(const std::string& folder, const std::vector<model::Item>& page) override;
     Status folder_complete(const std::string& folder) override;
     Status item(const drive::Ref& ref, const Result<model::Item>& result) override;
+    Status corpus_items(const std::vector<model::Item>& page) override;
+    Status corpus_complete(const std::vector<drive::Ref>& folders) override;
 
 private:
     Result<state::ItemNo> record(const model::Item& item);
+    /// Record children of `folder`, and want what lies below them. `by_itself`: they are from its
+    /// own list, against which the corpus is held.
+    Status take(const std::string& folder, const std::vector<model::Item>& children,
+                bool by_itself);
     void surprise(state::ItemNo item);
     void forget_surprise(state::ItemNo item);
     Status descend(const model::Item& folder, const FilterPath& parent);
     Result<drive::ListingResult> list_to_the_end(const model::Item& root);
     Result<drive::ListingResult> list_what_the_feed_left(const model::Item& root);
     Status list_targets(drive::ListingResult& result);
+    /// List what is wanted by now and add what came of it.
+    Status list_more(drive::ListingResult& result);
+    Result<bool> corpus_tells(const model::Item& folder);
+    Result<bool> corpus_lacks();
+    Status walk();
+    Status ask(state::ItemNo folder);
+    Status ask_after_missing();
+    Status ask_all();
+    Status finish_corpus(drive::ListingResult& result);
     /// Queue the folders that shortcuts lead to, but for those that hold the root themselves.
     Status descend_linked(const model::Item& root);
     /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
@@ -132,6 +162,15 @@ private:
     bool flat_ = false;
     bool everything_listed_ = false;
     bool wants_more_ = false;
+    Corpus corpus_;
+    bool may_use_corpus_ = false;
+    bool corpus_known_ = false;  ///< to its last page: it stands for the lists of folders
+    bool by_corpus_ = false;
+    bool corpus_fell_short_ = false;
+    bool corpus_unfinished_ = false;
+    NumberSet shown_by_folder_;      ///< items of ours that folders' own lists showed
+    NumberSet told_;                 ///< folders whose children are known from the corpus alone
+    std::vector<std::string> walk_;  ///< folders that it is to tell
     std::int64_t count_ = 0;
     std::map<std::string, FilterPath> paths_;         ///< of folders, where there is a filter
     std::map<std::string, drive::Ref> targets_;       ///< of shortcuts, not yet looked at

@@ -25,6 +25,11 @@ inline constexpr const char* kSettled = "settled";
 inline constexpr const char* kPathIds = "path_ids";
 /// Not empty: something lies in another drive, of whose changes the feed does not tell.
 inline constexpr const char* kForeign = "foreign";
+/// When the first of the full listings was that took the account's flat listing for the folders'
+/// own; empty where the last one asked every folder.
+inline constexpr const char* kFlatSince = "flat_since_ms";
+/// A flat listing fell short, or was too long: until then none is made.
+inline constexpr const char* kFlatNotBefore = "flat_not_before_ms";
 inline constexpr const char* kLastFullListing = "last_full_listing_ms";
 inline constexpr const char* kLastScan = "last_scan_ms";
 

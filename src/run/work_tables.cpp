@@ -5,6 +5,27 @@ namespace gds::run {
 namespace {
 
 constexpr const char* kTables = R"sql(
+-- What a flat listing of the account showed; see Corpus.
+CREATE TEMP TABLE corpus(
+    n INTEGER PRIMARY KEY,
+    parent TEXT NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    mime TEXT NOT NULL,
+    size INTEGER,
+    md5 BLOB,
+    sha1 BLOB,
+    sha256 BLOB,
+    modified_ms INTEGER NOT NULL,
+    revision TEXT NOT NULL,
+    resource_key TEXT NOT NULL,
+    flags INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    target_mime TEXT NOT NULL,
+    target_key TEXT NOT NULL
+);
+CREATE INDEX temp.corpus_parent ON corpus(parent, n);
+
 -- skip: why the item is not mirrored; it still explains its path. claims: takes part in the
 -- settling of names. follows: a copy that is there moves along, although it is not brought up to
 -- date. entry: the recorded entry that is this item, 0 for none yet. rest: see Rest.

@@ -247,6 +247,13 @@ Result<Store::Standing> Store::standing(ItemNo item) {
     return row ? standing_of(query.integer(0), query.integer(1), query.integer(2)) : Standing();
 }
 
+Result<bool> Store::holds_others(ItemNo folder) {
+    Query query(db_,
+                "SELECT 1 FROM item WHERE parent = ? AND kind <> 0 AND (flags & ?) = 0 LIMIT 1",
+                folder, kOwned | kTrashed | kAbsent);
+    return query.next();
+}
+
 Status Store::set_flag(ItemNo item, std::int64_t flag, bool on) {
     return db_.run("UPDATE item SET flags = (flags & ~?2) | ?3 WHERE n = ?1 AND (flags & ?2) <> ?3",
                    item, flag, on ? flag : 0);

@@ -25,12 +25,13 @@ TEST(ParseItem, ReadsEveryField) {
         "sha1Checksum": "da39a3ee5e6b4b0d3255bfef95601890afd80709",
         "sha256Checksum": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "modifiedTime": "2026-04-19T02:00:00.123Z", "headRevisionId": "r1", "resourceKey": "k1",
-        "driveId": "d1", "trashed": true, "ownedByMe": true, "spaces": ["drive", "photos"],
-        "capabilities": {"canDownload": false}})");
+        "driveId": "d1", "trashed": true, "ownedByMe": true, "shared": false,
+        "spaces": ["drive", "photos"], "capabilities": {"canDownload": false}})");
     ASSERT_TRUE(item) << item.error().message;
     Item wanted;
     wanted.id = "f1";
     wanted.parent = "p1";
+    wanted.more_parents = true;
     wanted.name = "A/b …";
     wanted.mime_type = "image/jpeg";
     wanted.kind = ItemKind::file;
@@ -45,6 +46,7 @@ TEST(ParseItem, ReadsEveryField) {
     wanted.trashed = true;
     wanted.can_download = false;
     wanted.owned_by_me = true;
+    wanted.shared = false;
     wanted.in_photos = true;
     EXPECT_EQ(*item, wanted);
 }

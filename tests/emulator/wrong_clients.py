@@ -163,6 +163,12 @@ class GroupsParents(Mirror):
         return self.list(f"({parents}) and trashed = false")
 
 
+class ListsTheAccountFlat(Mirror):
+    def children(self, folders):
+        return [item for item in self.list("trashed = false")
+                if {*item.get("parents", [])} & {*folders}]
+
+
 class StopsAtAnEmptyPage(Mirror):
     def is_last(self, page):
         return super().is_last(page) or not page["files"]

@@ -224,6 +224,7 @@ def changes_while_it_lists(drive, client, on):
 
 
 @case("or-parents-loses-items", wrong.GroupsParents)
+@case("corpus-misses-others", wrong.ListsTheAccountFlat)
 @case("empty-middle-page", wrong.StopsAtAnEmptyPage)
 @case("short-pages", wrong.StopsAtAShortPage)
 @case(None, wrong.ForgetsTheLastPage, off=None)

@@ -107,6 +107,12 @@ public:
                        std::function<void(Result<Page>)> done);
     /// One page of everything in the corpus (whole shared drive), trashed ones left out.
     void list_all(const std::string& page_token, std::function<void(Result<Page>)> done);
+    /// One page of everything in the user's own corpus: what the account created, opened or was
+    /// given itself, trashed ones and shared drives left out. Items of others that it may only see
+    /// since they lie in a folder of its own can be missing. `wanted` is asked before each attempt:
+    /// false ends the call with cancelled.
+    void list_own(const std::string& page_token, std::function<bool()> wanted,
+                  std::function<void(Result<Page>)> done);
     /// files.get. Error: not_found where it is gone or out of sight.
     void get(const Ref& item, std::function<void(Result<model::Item>)> done);
     Result<model::Item> get(const Ref& item);
@@ -153,7 +159,7 @@ private:
               std::function<void(Result<Items>)> done);
     template <class T>
     void ask(http::Request request, Result<T> (*parse)(const std::string&),
-             std::function<void(Result<T>)> done);
+             std::function<void(Result<T>)> done, std::function<bool()> wanted = nullptr);
     template <class T, class Start>
     Result<T> wait_for(Start start);
 

@@ -29,6 +29,11 @@ public:
     /// Answer to Lister::want_item. not_found means gone or out of sight; permission_denied is an
     /// answer too; any other error is a doubt besides.
     virtual Status item(const Ref& ref, const Result<model::Item>& result) = 0;
+    /// Items of one page of the flat listing: of the whole account, in no order.
+    virtual Status corpus_items(const std::vector<model::Item>& /*page*/) { return {}; }
+    /// The flat listing came to its last page. `folders` are those of want_folder_or_corpus() that
+    /// were not asked for yet: they are no longer queued, and may be wanted again.
+    virtual Status corpus_complete(const std::vector<Ref>& /*folders*/) { return {}; }
 };
 
 /// Proof that every list asked for was read to its last page. Only Lister::run() makes one.
@@ -45,6 +50,11 @@ struct ListingResult {
 /// Lists many folders concurrently, each one parent a query, page by page. A page token seen twice,
 /// incompleteSearch, an endless run of empty pages, any error after its retries (not_found too):
 /// the folder is in doubt. A rejected token restarts that folder once from its first page.
+///
+/// Where many of the folders could be told from a flat listing of the account's own corpus too, it
+/// is begun beside them, and whichever comes to its end first is used. How large the account is
+/// shows only at the last page, so the flat listing gets few pages for the folders there are, and
+/// is given up without a doubt where it fails in any way: the folders are asked for all the while.
 class Lister {
 public:
     Lister(http::Engine& engine, Api& api, ListingObserver& observer);
@@ -54,6 +64,10 @@ public:
 
     /// Queue a folder; a second call with the same id does nothing.
     void want_folder(const Ref& folder);
+    /// The same for a folder whose children a flat listing of the user's corpus shows as well.
+    void want_folder_or_corpus(const Ref& folder);
+    /// The folder is queued, or was asked for.
+    [[nodiscard]] bool wants(const std::string& folder) const;
     /// Queue one files.get; a second call with the same id does nothing.
     void want_item(const Ref& item);
     /// Queue the whole corpus flat (a whole shared drive): items() comes with folder "".

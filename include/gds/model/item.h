@@ -22,7 +22,8 @@ enum class ItemKind : std::uint8_t {
 /// The present state of one Drive item (Drive API v3, resource File).
 struct Item {
     std::string id;
-    std::string parent;  ///< first parent's id; empty where this account sees none
+    std::string parent;         ///< first parent's id; empty where this account sees none
+    bool more_parents = false;  ///< Drive told of others besides, as it did before 2020
     std::string name;
     std::string mime_type;
     ItemKind kind = ItemKind::unknown;
@@ -35,6 +36,7 @@ struct Item {
     bool trashed = false;
     bool can_download = true;
     bool owned_by_me = false;
+    bool shared = true;      ///< false only where Drive says that nobody else has access
     bool in_photos = false;  ///< `spaces` holds "photos": the checksum may never match
     std::string target_id, target_mime_type, target_resource_key;  ///< of shortcuts
 

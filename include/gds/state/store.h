@@ -125,6 +125,8 @@ public:
         bool listed = false;   ///< a folder: all its children are recorded and kept up to date
     };
     Result<Standing> standing(ItemNo item);
+    /// Something that lies in this folder, as far as is known, is another account's.
+    Result<bool> holds_others(ItemNo folder);
     /// Both write nothing where that was known already.
     Status set_absent(ItemNo item, bool absent);
     Status set_listed(ItemNo item, bool listed);
