@@ -72,6 +72,8 @@ Status Engine::Impl::put_on_wire(std::unique_ptr<Attempt>& attempt,
     const Job& job = attempt->job();
     if (job.redirects == 0) {
         ++counters_.requests[job.request.label];
+        counters_.cost += job.request.cost;
+        cost_.take(Clock::now(), job.request.cost);
     }
     active_.emplace(handle, std::move(attempt));
     return {};

@@ -1,12 +1,14 @@
 #include "throttle.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gds::http {
 
 namespace {
 
 constexpr std::chrono::seconds kWarningInterval{30};
+constexpr int kParts = 64;  // of an allowance's span
 
 }  // namespace
 
@@ -35,29 +37,43 @@ bool Throttle::warning_due(Clock::time_point now) {
     return true;
 }
 
-TokenBucket::TokenBucket(double per_second)
-    : per_second_(per_second), capacity_(std::max(1.0, per_second / 10)), tokens_(capacity_) {}
-
-Clock::time_point TokenBucket::ready_at(Clock::time_point now) {
-    if (per_second_ <= 0) {
-        return now;
+Allowance Allowance::of_rate(double per_second) {
+    if (per_second <= 0) {
+        return {0, {}};
     }
-    if (filled_at_ != Clock::time_point{}) {
-        const double elapsed = std::chrono::duration<double>(now - filled_at_).count();
-        tokens_ = std::min(capacity_, tokens_ + elapsed * per_second_);
-    }
-    filled_at_ = now;
-    if (tokens_ >= 1) {
-        return now;
-    }
-    const std::chrono::duration<double> missing((1 - tokens_) / per_second_);
-    return now + std::chrono::ceil<Millis>(missing);
+    const double amount = std::max(1.0, std::floor(per_second / 10));
+    const std::chrono::duration<double> span(amount / per_second);
+    return {static_cast<std::int64_t>(amount), std::chrono::ceil<Clock::duration>(span)};
 }
 
-void TokenBucket::take() {
-    if (per_second_ > 0) {
-        tokens_ -= 1;
+Clock::time_point Allowance::ready_at(Clock::time_point now) {
+    while (!taken_.empty() && taken_.front().last + span_ <= now) {
+        used_ -= taken_.front().amount;
+        taken_.pop_front();
     }
+    if (amount_ <= 0 || used_ < amount_) {
+        return now;
+    }
+    std::int64_t left_over = used_;
+    for (const Taken& taken : taken_) {
+        left_over -= taken.amount;
+        if (left_over < amount_) {
+            return taken.last + span_;
+        }
+    }
+    return now;
+}
+
+void Allowance::take(Clock::time_point now, std::int64_t amount) {
+    if (amount_ <= 0 || amount <= 0) {
+        return;
+    }
+    if (taken_.empty() || now - taken_.back().first > span_ / kParts) {
+        taken_.push_back({now, now, 0});
+    }
+    taken_.back().last = now;
+    taken_.back().amount += amount;
+    used_ += amount;
 }
 
 }  // namespace gds::http

@@ -3,6 +3,8 @@
 #include "gds/base/text.h"
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
 
 namespace gds::http {
 
@@ -34,23 +36,31 @@ private:
     Clock::time_point next_warning_{};
 };
 
-/// A token bucket by the monotonic clock. It holds a tenth of a second's worth, at least one token,
-/// so that a rate of 5 starts a request each 200 ms.
-class TokenBucket {
+/// At most `amount` in any `span`, by the monotonic clock: all of it may go at once, and what was
+/// taken comes back a span later. Unlike a bucket that is refilled meanwhile, no span sees twice as
+/// much. What is taken last may be more than is left.
+class Allowance {
 public:
-    /// 0 for no bound.
-    explicit TokenBucket(double per_second);
+    /// An amount of 0 is no bound.
+    Allowance(std::int64_t amount, Clock::duration span) : amount_(amount), span_(span) {}
+    /// A tenth of a second's worth at once, at least 1: a rate of 5 is 1 each 200 ms. 0: no bound.
+    static Allowance of_rate(double per_second);
 
-    /// When the next token is there: `now` or later.
+    /// When something is left again: `now` or later.
     Clock::time_point ready_at(Clock::time_point now);
-    /// Take the token that is there.
-    void take();
+    void take(Clock::time_point now, std::int64_t amount = 1);
 
 private:
-    double per_second_;
-    double capacity_;
-    double tokens_;
-    Clock::time_point filled_at_{};
+    /// What was taken within a small part of a span, so that few of them are kept.
+    struct Taken {
+        Clock::time_point first, last;
+        std::int64_t amount = 0;
+    };
+
+    std::int64_t amount_;
+    Clock::duration span_;
+    std::deque<Taken> taken_;
+    std::int64_t used_ = 0;  ///< their sum
 };
 
 }  // namespace gds::http

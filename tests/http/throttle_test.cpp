@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
+#include <utility>
+
 namespace gds::http {
 namespace {
 
@@ -67,38 +70,78 @@ TEST(Throttle, WarnsAtOnceAndThenOncePerThirtySeconds) {
     EXPECT_FALSE(throttle.warning_due(kStart + seconds(31)));
 }
 
-/// How many tokens can be had at `now`.
-int drain(TokenBucket& bucket, Clock::time_point now) {
+/// How many can be taken at `now`.
+int drain(Allowance& allowance, Clock::time_point now, std::int64_t amount = 1) {
     int taken = 0;
-    while (taken < 10'000 && bucket.ready_at(now) <= now) {
-        bucket.take();
+    while (taken < 10'000 && allowance.ready_at(now) <= now) {
+        allowance.take(now, amount);
         ++taken;
     }
     return taken;
 }
 
-TEST(TokenBucket, SpacesASlowRateEvenly) {
-    TokenBucket bucket(5);
-    EXPECT_EQ(drain(bucket, kStart), 1);
-    EXPECT_EQ(bucket.ready_at(kStart), kStart + Millis(200));
-    EXPECT_EQ(drain(bucket, kStart + Millis(199)), 0);
-    EXPECT_EQ(drain(bucket, kStart + Millis(201)), 1);
+TEST(Allowance, SpacesASlowRateEvenly) {
+    Allowance allowance = Allowance::of_rate(5);
+    EXPECT_EQ(drain(allowance, kStart), 1);
+    EXPECT_EQ(allowance.ready_at(kStart), kStart + Millis(200));
+    EXPECT_EQ(drain(allowance, kStart + Millis(199)), 0);
+    EXPECT_EQ(drain(allowance, kStart + Millis(201)), 1);
     // An idle minute is not saved up.
-    EXPECT_EQ(drain(bucket, kStart + seconds(60)), 1);
+    EXPECT_EQ(drain(allowance, kStart + seconds(60)), 1);
 }
 
-TEST(TokenBucket, KeepsAHighRateOverTime) {
-    TokenBucket bucket(1000);
-    int taken = 0;
-    for (int ms = 0; ms <= 1000; ++ms) {
-        taken += drain(bucket, kStart + Millis(ms));
+TEST(Allowance, KeepsAnyRateOverTime) {
+    for (const double rate : {0.5, 15.0, 1000.0}) {
+        Allowance allowance = Allowance::of_rate(rate);
+        int taken = 0;
+        for (int ms = 0; ms < 10'000; ++ms) {
+            taken += drain(allowance, kStart + Millis(ms));
+        }
+        EXPECT_NEAR(taken, 10 * rate, 0.02 * 10 * rate + 1) << rate;
     }
-    EXPECT_NEAR(taken, 1100, 5);  // a second's worth and the full bucket at its start
 }
 
-TEST(TokenBucket, ZeroIsNoBound) {
-    TokenBucket bucket(0);
-    EXPECT_EQ(drain(bucket, kStart), 10'000);
+TEST(Allowance, ZeroIsNoBound) {
+    Allowance rate = Allowance::of_rate(0);
+    EXPECT_EQ(drain(rate, kStart), 10'000);
+    Allowance costs(0, seconds(60));
+    EXPECT_EQ(drain(costs, kStart, 200), 10'000);
+}
+
+TEST(Allowance, GivesAllAtOnceAndWhatWasTakenASpanLater) {
+    Allowance units(315'000, seconds(60));
+    EXPECT_EQ(drain(units, kStart, 200), 1'575);
+    EXPECT_EQ(units.ready_at(kStart + seconds(1)), kStart + seconds(60));
+    EXPECT_EQ(drain(units, kStart + seconds(59), 200), 0);
+    EXPECT_EQ(drain(units, kStart + seconds(60), 200), 1'575);
+}
+
+TEST(Allowance, NoSpanSeesMoreThanTheAmount) {
+    constexpr std::int64_t kAmount = 1'000;
+    Allowance units(kAmount, seconds(60));
+    std::deque<std::pair<int, std::int64_t>> minute;
+    std::int64_t in_minute = 0;
+    std::int64_t all = 0;
+    for (int second = 0; second < 600; ++second) {
+        while (!minute.empty() && minute.front().first <= second - 60) {
+            in_minute -= minute.front().second;
+            minute.pop_front();
+        }
+        // Now slower, now faster than the allowance; never more than one excess of the last one.
+        const std::int64_t cost = second % 7 == 0 ? 200 : 5;
+        const int wanted = second % 90 < 45 ? 1 : 10;
+        for (int i = 0; i < wanted; ++i) {
+            const auto now = kStart + seconds(second);
+            if (units.ready_at(now) <= now) {
+                units.take(now, cost);
+                minute.emplace_back(second, cost);
+                in_minute += cost;
+                all += cost;
+            }
+        }
+        ASSERT_LT(in_minute, kAmount + 200) << second;
+    }
+    EXPECT_GT(all, 8 * kAmount);
 }
 
 }  // namespace
