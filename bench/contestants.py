@@ -8,7 +8,7 @@ from drive import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, SOURCE
 
 
 class GdriveSync:
-    """As it comes."""
+    """As it comes; the quota of Google's aside, which the emulator has not."""
 
     name = "gdrive-sync"
 
@@ -18,7 +18,7 @@ class GdriveSync:
 
     def command(self, mirror):
         return [self.program, "sync", "--source", SOURCE, "--dest", mirror, "--ca-cert", self.ca,
-                "--log-level", "warn"]
+                "--log-level", "warn", "--quota", "1000000000"]
 
     def environment(self):
         return {"GDRIVE_SYNC_CLIENT_ID": CLIENT_ID, "GDRIVE_SYNC_CLIENT_SECRET": CLIENT_SECRET,
