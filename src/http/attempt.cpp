@@ -27,9 +27,10 @@ bool may_repeat(const Request& request) {
 }
 
 /// curl reads up to a hundred buffers before it looks at its speed limit: with a hundredth of the
-/// rate in each, a burst lasts no longer than a second.
+/// rate in each, a burst lasts no longer than a second. Each connection has one, and what TLS hands
+/// over at once is smaller than the largest here.
 long buffer_size(std::int64_t bytes_per_second) {
-    constexpr std::int64_t kLargest = 128L * 1024;
+    constexpr std::int64_t kLargest = 32L * 1024;
     const std::int64_t wanted = bytes_per_second > 0 ? bytes_per_second / 100 : kLargest;
     return long{std::clamp<std::int64_t>(wanted, 1024, kLargest)};
 }

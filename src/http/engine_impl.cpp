@@ -106,6 +106,7 @@ void Engine::Impl::refill() {
         ready_.pop_front();
         begin(std::move(job));
     }
+    full_ = static_cast<int>(active_.size()) >= throttle_.limit();
     share_bandwidth();
 }
 

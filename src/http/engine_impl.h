@@ -85,7 +85,8 @@ private:
     std::multimap<Clock::time_point, Job> waiting_;
     std::deque<Job> ready_;
     Throttle throttle_;
-    Allowance rate_;  ///< of requests
+    bool full_ = false;  ///< the throttle alone kept more from being on the wire
+    Allowance rate_;     ///< of requests
     Allowance cost_;
     bool told_of_cost_ = false;
     Counters counters_;

@@ -92,7 +92,7 @@ void Engine::Impl::conclude(Attempt& attempt, CURLcode code) {
     const auto failure = attempt.judge(code);
     Job& job = attempt.job();
     if (!failure) {
-        throttle_.succeeded();
+        throttle_.succeeded(Clock::now(), attempt.body_bytes(), full_);
         response.body.clear();
         job.exchange->done(std::move(response));
         return;

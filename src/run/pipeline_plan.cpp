@@ -19,7 +19,7 @@ using state::Query;
 
 namespace {
 
-constexpr int kApiConnections = 16;
+constexpr int kApiConnections = 64;  // at most: the engine finds how many are of use
 constexpr const char* kAnotherSource = "another source folder";
 
 /// Names the first folder in doubt, as Drive calls it.

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <deque>
+#include <set>
 #include <utility>
 
 namespace gds::http {
@@ -11,6 +13,97 @@ namespace {
 using std::chrono::seconds;
 
 const Clock::time_point kStart{std::chrono::hours(1)};
+
+/// A server that answers after `latency`, and no more than `rate` a second, seen from an engine
+/// that has always more to ask for.
+class SimulatedServer {
+public:
+    SimulatedServer(Throttle& throttle, Clock::duration latency, double rate)
+        : throttle_(throttle), latency_(latency), gap_(1e9 / rate) {}
+
+    /// Let `count` exchanges succeed, and say how long that took.
+    Clock::duration serve(int count) {
+        const auto begun = now_;
+        for (int i = 0; i < count; ++i) {
+            refill();
+            now_ = std::max(now_, *due_.begin());
+            due_.erase(due_.begin());
+            throttle_.succeeded(now_, 4096, true);
+        }
+        return now_ - begun;
+    }
+
+private:
+    void refill() {
+        while (static_cast<int>(due_.size()) < throttle_.limit()) {
+            free_at_ = std::max(free_at_ + std::chrono::ceil<Clock::duration>(gap_), now_);
+            due_.insert(free_at_ + latency_);
+        }
+    }
+
+    Throttle& throttle_;
+    Clock::duration latency_;
+    std::chrono::duration<double, std::nano> gap_;
+    Clock::time_point now_ = kStart;
+    Clock::time_point free_at_ = kStart;
+    std::multiset<Clock::time_point> due_;
+};
+
+TEST(Throttle, ReachesItsBoundWhereOnlyLatencyCounts) {
+    Throttle throttle(64);
+    EXPECT_EQ(throttle.limit(), 16);
+    SimulatedServer server(throttle, Millis(50), 1e6);
+    EXPECT_LT(server.serve(200), Millis(400));
+    EXPECT_EQ(throttle.limit(), 64);
+    server.serve(5'000);
+    EXPECT_EQ(throttle.limit(), 64);
+}
+
+TEST(Throttle, StaysLowWhereTheServerSetsTheRate) {
+    Throttle throttle(64);
+    SimulatedServer server(throttle, Millis(10), 200);
+    server.serve(100);
+    for (int i = 0; i < 50; ++i) {
+        server.serve(20);
+        EXPECT_LE(throttle.limit(), 32);  // twice the level only while it is tried
+    }
+    EXPECT_EQ(throttle.limit(), 16);
+}
+
+TEST(Throttle, StopsAtTheLevelThatIsEnough) {
+    Throttle throttle(256);
+    SimulatedServer server(throttle, Millis(50), 600);  // 30 at once
+    server.serve(1'000);
+    EXPECT_EQ(throttle.limit(), 32);
+}
+
+TEST(Throttle, TriesAgainLater) {
+    Throttle throttle(64);
+    SimulatedServer slow(throttle, Millis(10), 200);
+    slow.serve(100);
+    EXPECT_EQ(throttle.limit(), 16);
+    // It has become one where only latency counts.
+    for (int i = 0; i < 4'000; ++i) {
+        throttle.succeeded(kStart + seconds(60) + Millis(50) * (i / throttle.limit()), 4096, true);
+    }
+    EXPECT_EQ(throttle.limit(), 64);
+}
+
+TEST(Throttle, KeepsToASmallBound) {
+    Throttle throttle(4);
+    EXPECT_EQ(throttle.limit(), 4);
+    SimulatedServer server(throttle, Millis(50), 1e6);
+    server.serve(500);
+    EXPECT_EQ(throttle.limit(), 4);
+}
+
+TEST(Throttle, LearnsNothingWhileOtherThingsHoldItBack) {
+    Throttle throttle(64);
+    for (int i = 0; i < 1'000; ++i) {
+        throttle.succeeded(kStart + Millis(i), 4096, i % 20 < 10);
+    }
+    EXPECT_EQ(throttle.limit(), 16);
+}
 
 TEST(Throttle, HalvesOncePerIncidentAndNeverBelowOne) {
     Throttle throttle(8);
@@ -36,26 +129,24 @@ TEST(Throttle, AShorterCoolDownDoesNotEndALongerOne) {
 TEST(Throttle, GrowsBackByOneForEachRoundOfSuccesses) {
     Throttle throttle(8);
     throttle.rate_limited(kStart, Millis(1));
-    for (int i = 0; i < 3; ++i) {
-        throttle.succeeded();
-    }
+    const auto succeed = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            throttle.succeeded(kStart + seconds(1), 0, true);
+        }
+    };
+    succeed(3);
     EXPECT_EQ(throttle.limit(), 4);
-    throttle.succeeded();
-    throttle.succeeded();
+    succeed(2);
     EXPECT_EQ(throttle.limit(), 5);
-    for (int i = 0; i < 100; ++i) {
-        throttle.succeeded();
-    }
+    succeed(100);
     EXPECT_EQ(throttle.limit(), 8);
 }
 
 TEST(Throttle, ANewBoundHoldsAtOnceAndKeepsARestriction) {
     Throttle throttle(8);
-    throttle.set_bound(16);
-    EXPECT_EQ(throttle.limit(), 16);
     throttle.rate_limited(kStart, Millis(1));
     throttle.set_bound(32);
-    EXPECT_EQ(throttle.limit(), 8);
+    EXPECT_EQ(throttle.limit(), 4);
     throttle.set_bound(2);
     EXPECT_EQ(throttle.limit(), 2);
     throttle.set_bound(0);
