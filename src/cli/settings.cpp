@@ -93,6 +93,7 @@ run::Settings run_settings(const std::string& command, const config::Resolved& o
     settings.trash_keep = options.duration("trash-keep");
     settings.trash_max_size = options.size("trash-max-size");
     settings.transfers = static_cast<int>(options.integer("transfers"));
+    settings.quota = options.integer("quota");
     settings.file_mode = options.mode("file-mode");
     settings.dir_mode = options.mode("dir-mode");
     settings.report_file = options.text("report");

@@ -1,5 +1,6 @@
 #include "gds/drive/api.h"
 
+#include "gds/drive/quota.h"
 #include "item_reader.h"
 #include "json_exchange.h"
 #include "page_cursor.h"
@@ -69,6 +70,7 @@ http::Request Api::call(std::string label, const std::string& path, const Query&
     http::Request request;
     request.url = http::with_query(endpoint_ + path, query);
     request.label = std::move(label);
+    request.cost = quota_units(request.label);
     request.classify = classify;
     request.compressed = true;
     if (!ref.resource_key.empty()) {
@@ -293,6 +295,7 @@ http::Request Api::link_request(const std::string& url) const {
     http::Request request;
     request.url = url;
     request.label = "files.export";
+    request.cost = quota_units(request.label);
     request.classify = classify;
     return request;
 }

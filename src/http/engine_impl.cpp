@@ -10,6 +10,9 @@ namespace gds::http {
 
 namespace {
 
+// A shorter wait for the allowance of costs is not worth a word.
+constexpr std::chrono::seconds kTellingWait{2};
+
 std::uint64_t seed_or_random(std::uint64_t seed) {
     return seed != 0 ? seed : std::random_device{}();
 }
@@ -28,7 +31,8 @@ Engine::Impl::Impl(Options options, Cancel& cancel, Authorizer* authorizer)
       authorizer_(authorizer),
       multi_(make_multi()),
       throttle_(options_.max_connections),
-      bucket_(options_.requests_per_second),
+      rate_(Allowance::of_rate(options_.requests_per_second)),
+      cost_(options_.max_cost, options_.cost_span),
       random_(seed_or_random(options_.jitter_seed)) {
     curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
     set_max_connections(options_.max_connections);
@@ -96,13 +100,25 @@ void Engine::Impl::refill() {
     }
     waiting_.erase(waiting_.begin(), due);
     while (!ready_.empty() && static_cast<int>(active_.size()) < throttle_.limit() &&
-           throttle_.resume_at() <= now && bucket_.ready_at(now) <= now) {
-        bucket_.take();
+           start_time(now) <= now) {
+        rate_.take(now);
         Job job = std::move(ready_.front());
         ready_.pop_front();
         begin(std::move(job));
     }
+    full_ = static_cast<int>(active_.size()) >= throttle_.limit();
     share_bandwidth();
+}
+
+Clock::time_point Engine::Impl::start_time(Clock::time_point now) {
+    const bool bound = throttle_.was_limited() || !options_.max_cost_once_limited;
+    const auto paid = bound ? cost_.ready_at(now) : now;
+    if (paid - now > kTellingWait && !std::exchange(told_of_cost_, true)) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(paid - now);
+        log::info("the quota is spent for now, so requests wait",
+                  {{"quota", options_.max_cost}, {"wait_s", wait.count()}});
+    }
+    return std::max({throttle_.resume_at(), rate_.ready_at(now), paid});
 }
 
 Clock::time_point Engine::Impl::next_event(Clock::time_point limit) {
@@ -110,7 +126,7 @@ Clock::time_point Engine::Impl::next_event(Clock::time_point limit) {
         limit = std::min(limit, waiting_.begin()->first);
     }
     if (!ready_.empty() && static_cast<int>(active_.size()) < throttle_.limit()) {
-        limit = std::min(limit, std::max(throttle_.resume_at(), bucket_.ready_at(Clock::now())));
+        limit = std::min(limit, start_time(Clock::now()));
     }
     return limit;
 }

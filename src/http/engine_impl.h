@@ -50,6 +50,8 @@ private:
     void reap();
     void refill();
     void poll(Millis wait);
+    /// When the next exchange may start, if there is a place for it.
+    [[nodiscard]] Clock::time_point start_time(Clock::time_point now);
     [[nodiscard]] Clock::time_point next_event(Clock::time_point limit);
 
     // One attempt's way.
@@ -83,7 +85,10 @@ private:
     std::multimap<Clock::time_point, Job> waiting_;
     std::deque<Job> ready_;
     Throttle throttle_;
-    TokenBucket bucket_;
+    bool full_ = false;  ///< the throttle alone kept more from being on the wire
+    Allowance rate_;     ///< of requests
+    Allowance cost_;
+    bool told_of_cost_ = false;
     Counters counters_;
     std::mt19937_64 random_;
     bool in_curl_ = false;

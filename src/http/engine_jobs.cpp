@@ -72,6 +72,8 @@ Status Engine::Impl::put_on_wire(std::unique_ptr<Attempt>& attempt,
     const Job& job = attempt->job();
     if (job.redirects == 0) {
         ++counters_.requests[job.request.label];
+        counters_.cost += job.request.cost;
+        cost_.take(Clock::now(), job.request.cost);
     }
     active_.emplace(handle, std::move(attempt));
     return {};
@@ -90,7 +92,7 @@ void Engine::Impl::conclude(Attempt& attempt, CURLcode code) {
     const auto failure = attempt.judge(code);
     Job& job = attempt.job();
     if (!failure) {
-        throttle_.succeeded();
+        throttle_.succeeded(Clock::now(), attempt.body_bytes(), full_);
         response.body.clear();
         job.exchange->done(std::move(response));
         return;

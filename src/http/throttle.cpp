@@ -1,29 +1,98 @@
 #include "throttle.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace gds::http {
 
 namespace {
 
+constexpr double kFirstLevel = 16;
+constexpr double kWorthIt = 0.2;  // more, of what is twice the level
+constexpr int kRounds = 1;        // of exchanges, until a level has shown what it does
+constexpr std::chrono::milliseconds kShortestWatch{50};
+constexpr std::chrono::seconds kFirstPatience{1};
+constexpr std::chrono::seconds kLastPatience{60};
+
 constexpr std::chrono::seconds kWarningInterval{30};
+constexpr int kParts = 64;  // of an allowance's span
 
 }  // namespace
 
-void Throttle::set_bound(int bound) {
-    const bool unrestricted = limit_ >= bound_ || limit_ < 1;
-    bound_ = std::max(bound, 1);
-    limit_ = unrestricted ? bound_ : std::min(limit_, bound_);
+bool Throttle::Step::worth(const Step& from) const {
+    const double wanted = 1 + kWorthIt * (level / from.level - 1);
+    // Either may be less only because the files were larger or smaller than before.
+    return requests > wanted * from.requests || bytes > wanted * from.bytes;
 }
 
-void Throttle::succeeded() {
-    limit_ = std::min(bound_, limit_ + 1.0 / limit_);
+void Throttle::set_bound(int bound) {
+    bound_ = std::max(bound, 1);
+    set_level(level_ < 1 ? kFirstLevel : level_);
+    before_.reset();
+    mood_ = mood_ == Mood::settled ? Mood::growing : mood_;
+}
+
+void Throttle::set_level(double level) {
+    level_ = std::clamp(level, 1.0, bound_);
+    watch_anew();
+}
+
+void Throttle::watch_anew() {
+    unwatched_ = limit();
+    requests_ = 0;
+    bytes_ = 0;
+}
+
+void Throttle::succeeded(Clock::time_point now, std::int64_t bytes, bool full) {
+    if (mood_ == Mood::careful) {
+        level_ = std::min(bound_, level_ + 1.0 / level_);
+        return;
+    }
+    if (!full) {
+        return watch_anew();
+    }
+    if (unwatched_ > 0) {
+        --unwatched_;
+        since_ = now;
+        return;
+    }
+    ++requests_;
+    bytes_ += bytes;
+    const std::chrono::duration<double> watched = now - since_;
+    if (requests_ >= kRounds * limit() && watched >= kShortestWatch) {
+        judge(now,
+              {level_, requests_ / watched.count(), static_cast<double>(bytes_) / watched.count()});
+    }
+}
+
+void Throttle::judge(Clock::time_point now, const Step& step) {
+    if (before_) {
+        const Step from = *std::exchange(before_, std::nullopt);
+        if (!step.worth(from)) {
+            mood_ = Mood::settled;
+            patience_ = std::clamp<Clock::duration>(2 * patience_, kFirstPatience, kLastPatience);
+            next_try_ = now + patience_;
+            return set_level(from.level);
+        }
+        patience_ = {};
+    }
+    if (level_ < bound_ && (mood_ == Mood::growing || now >= next_try_)) {
+        mood_ = Mood::growing;
+        before_ = step;
+        return set_level(level_ * 2);
+    }
+    watch_anew();
+    unwatched_ = 0;
+    since_ = now;
 }
 
 void Throttle::rate_limited(Clock::time_point now, Millis cool_down) {
     if (now >= resume_at_) {
-        limit_ = std::max(1.0, limit_ / 2);
+        set_level(level_ / 2);
     }
+    mood_ = Mood::careful;
+    before_.reset();
     resume_at_ = std::max(resume_at_, now + cool_down);
 }
 
@@ -35,29 +104,43 @@ bool Throttle::warning_due(Clock::time_point now) {
     return true;
 }
 
-TokenBucket::TokenBucket(double per_second)
-    : per_second_(per_second), capacity_(std::max(1.0, per_second / 10)), tokens_(capacity_) {}
-
-Clock::time_point TokenBucket::ready_at(Clock::time_point now) {
-    if (per_second_ <= 0) {
-        return now;
+Allowance Allowance::of_rate(double per_second) {
+    if (per_second <= 0) {
+        return {0, {}};
     }
-    if (filled_at_ != Clock::time_point{}) {
-        const double elapsed = std::chrono::duration<double>(now - filled_at_).count();
-        tokens_ = std::min(capacity_, tokens_ + elapsed * per_second_);
-    }
-    filled_at_ = now;
-    if (tokens_ >= 1) {
-        return now;
-    }
-    const std::chrono::duration<double> missing((1 - tokens_) / per_second_);
-    return now + std::chrono::ceil<Millis>(missing);
+    const double amount = std::max(1.0, std::floor(per_second / 10));
+    const std::chrono::duration<double> span(amount / per_second);
+    return {static_cast<std::int64_t>(amount), std::chrono::ceil<Clock::duration>(span)};
 }
 
-void TokenBucket::take() {
-    if (per_second_ > 0) {
-        tokens_ -= 1;
+Clock::time_point Allowance::ready_at(Clock::time_point now) {
+    while (!taken_.empty() && taken_.front().last + span_ <= now) {
+        used_ -= taken_.front().amount;
+        taken_.pop_front();
     }
+    if (amount_ <= 0 || used_ < amount_) {
+        return now;
+    }
+    std::int64_t left_over = used_;
+    for (const Taken& taken : taken_) {
+        left_over -= taken.amount;
+        if (left_over < amount_) {
+            return taken.last + span_;
+        }
+    }
+    return now;
+}
+
+void Allowance::take(Clock::time_point now, std::int64_t amount) {
+    if (amount_ <= 0 || amount <= 0) {
+        return;
+    }
+    if (taken_.empty() || now - taken_.back().first > span_ / kParts) {
+        taken_.push_back({now, now, 0});
+    }
+    taken_.back().last = now;
+    taken_.back().amount += amount;
+    used_ += amount;
 }
 
 }  // namespace gds::http

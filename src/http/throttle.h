@@ -3,24 +3,32 @@
 #include "gds/base/text.h"
 
 #include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
 
 namespace gds::http {
 
 using Clock = std::chrono::steady_clock;
 
-/// How fast an engine may go: the number of exchanges on the wire is halved by a rate answer and
-/// grows back by one for each round of successes; nothing starts during a cool-down.
+/// How many exchanges may be on the wire. The level doubles for as long as that brings a fifth more
+/// requests or bytes a second; where it does not, it goes back, and tries again later and later. A
+/// rate answer halves it and pauses all; from then on it grows by one for each round of successes.
 class Throttle {
 public:
     explicit Throttle(int bound) { set_bound(bound); }
 
-    /// The most exchanges there may ever be; at least 1.
+    /// The most exchanges there may ever be; at least 1. Whether more is better is asked anew.
     void set_bound(int bound);
-    [[nodiscard]] int limit() const { return static_cast<int>(limit_); }
+    [[nodiscard]] int limit() const { return static_cast<int>(level_); }
+    /// A rate answer came, ever.
+    [[nodiscard]] bool was_limited() const { return mood_ == Mood::careful; }
     /// Nothing may start before this time.
     [[nodiscard]] Clock::time_point resume_at() const { return resume_at_; }
 
-    void succeeded();
+    /// An exchange succeeded. `full`: the level was all that kept more from being on the wire, so
+    /// that this tells something about the level.
+    void succeeded(Clock::time_point now, std::int64_t bytes, bool full);
     /// A rate answer came: start nothing for `cool_down`. Answers that arrive during a cool-down
     /// belong to the same incident and do not halve again.
     void rate_limited(Clock::time_point now, Millis cool_down);
@@ -28,29 +36,59 @@ public:
     bool warning_due(Clock::time_point now);
 
 private:
+    enum class Mood { growing, settled, careful };
+    /// A level and what it brought a second.
+    struct Step {
+        double level = 0, requests = 0, bytes = 0;
+        [[nodiscard]] bool worth(const Step& from) const;
+    };
+
+    void judge(Clock::time_point now, const Step& step);
+    void set_level(double level);
+    void watch_anew();
+
     double bound_ = 1;
-    double limit_ = 0;
+    double level_ = 0;
+    Mood mood_ = Mood::growing;
+    std::optional<Step> before_;  ///< what it grew from
+    Clock::time_point next_try_{};
+    Clock::duration patience_{};  ///< until then, from the last try that brought nothing
+
+    // What is being watched at this level.
+    int unwatched_ = 0;  ///< still to come: they began before, or waited for their connection
+    Clock::time_point since_{};
+    int requests_ = 0;
+    std::int64_t bytes_ = 0;
+
     Clock::time_point resume_at_{};
     Clock::time_point next_warning_{};
 };
 
-/// A token bucket by the monotonic clock. It holds a tenth of a second's worth, at least one token,
-/// so that a rate of 5 starts a request each 200 ms.
-class TokenBucket {
+/// At most `amount` in any `span`, by the monotonic clock: all of it may go at once, and what was
+/// taken comes back a span later. Unlike a bucket that is refilled meanwhile, no span sees twice as
+/// much. What is taken last may be more than is left.
+class Allowance {
 public:
-    /// 0 for no bound.
-    explicit TokenBucket(double per_second);
+    /// An amount of 0 is no bound.
+    Allowance(std::int64_t amount, Clock::duration span) : amount_(amount), span_(span) {}
+    /// A tenth of a second's worth at once, at least 1: a rate of 5 is 1 each 200 ms. 0: no bound.
+    static Allowance of_rate(double per_second);
 
-    /// When the next token is there: `now` or later.
+    /// When something is left again: `now` or later.
     Clock::time_point ready_at(Clock::time_point now);
-    /// Take the token that is there.
-    void take();
+    void take(Clock::time_point now, std::int64_t amount = 1);
 
 private:
-    double per_second_;
-    double capacity_;
-    double tokens_;
-    Clock::time_point filled_at_{};
+    /// What was taken within a small part of a span, so that few of them are kept.
+    struct Taken {
+        Clock::time_point first, last;
+        std::int64_t amount = 0;
+    };
+
+    std::int64_t amount_;
+    Clock::duration span_;
+    std::deque<Taken> taken_;
+    std::int64_t used_ = 0;  ///< their sum
 };
 
 }  // namespace gds::http

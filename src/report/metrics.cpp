@@ -182,6 +182,8 @@ void add_work(RunGauges& out, const model::RunRecord& run) {
                filled(method_zeros(), run.api_requests));
     out.gauges("gdrive_sync_api_retries", "Retries of the last run.", "reason",
                filled(zeros(kRetryCodes), run.api_retries));
+    out.gauge("gdrive_sync_quota_units",
+              "Units of Drive's quota that the requests of the last run cost.", run.quota_units);
     out.gauge("gdrive_sync_downloaded_bytes", "Bytes that the last run downloaded.",
               run.bytes_downloaded);
     out.gauge("gdrive_sync_listing_full",

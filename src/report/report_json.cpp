@@ -37,6 +37,7 @@ Json head_json(const model::RunRecord& run) {
         {"destination", run.destination},
         {"counts", counts_json(run.counts)},
         {"bytes", {{"downloaded", run.bytes_downloaded}, {"planned", run.bytes_planned}}},
+        {"quota_units", run.quota_units},
         {"guards", guards_json(run.guards)},
         {"plan", run.plan.empty() ? Json(nullptr) : Json(run.plan)},
         {"warnings", run.warnings},

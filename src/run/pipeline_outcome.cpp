@@ -77,6 +77,7 @@ void Pipeline::count_requests() {
         for (const auto& [reason, n] : engine_->counters().retries) {
             record_.api_retries[reason] += n;
         }
+        record_.quota_units = engine_->counters().cost;
     }
 }
 

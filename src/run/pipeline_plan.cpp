@@ -1,6 +1,7 @@
 #include "adoption.h"
 #include "feed.h"
 #include "gds/base/log.h"
+#include "gds/drive/quota.h"
 #include "pipeline.h"
 #include "planning.h"
 #include "projection.h"
@@ -18,7 +19,7 @@ using state::Query;
 
 namespace {
 
-constexpr int kApiConnections = 16;
+constexpr int kApiConnections = 64;  // at most: the engine finds how many are of use
 
 /// Damage may keep size and time, so that no later scan would see it: what is not there any more is
 /// not recorded any more, whatever becomes of this run.
@@ -45,6 +46,9 @@ Pipeline::Phase Pipeline::open_source() {
         const bool wrong_input = token.error().code == Code::invalid_argument;
         return wrong_input ? fail(ExitCode::usage, token.error()) : fail_source(token.error());
     }
+    options.max_cost_once_limited = settings_.quota == 0;
+    options.max_cost =
+        settings_.quota > 0 ? settings_.quota : drive::quota_a_minute(settings_.drive_endpoint);
     engine_ = std::make_unique<http::Engine>(options, cancel_, tokens_.get());
     const SourceSettings source = effective_source(settings_.source, credentials_);
     api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,

@@ -81,6 +81,7 @@ TEST(OptionTable, HoldsTheContractsOptionsWithItsDefaults) {
         {"max-duration", "off"},
         {"bwlimit", "off"},
         {"tpslimit", "off"},
+        {"quota", ""},
         {"include", ""},
         {"exclude", ""},
         {"filter-from", ""},

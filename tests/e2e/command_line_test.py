@@ -20,7 +20,8 @@ LATER = ("verify", "explain", "restore", "doctor", "config")
 RUN_OPTIONS = {
     "full-interval": "12h", "scan-interval": "1h",
     "retries": "3", "retry-max-wait": "30s", "timeout": "20s", "max-duration": "1h",
-    "bwlimit": "100M", "tpslimit": "500", "max-delete": "7", "max-delete-percent": "50",
+    "bwlimit": "100M", "tpslimit": "500", "quota": "300000", "max-delete": "7",
+    "max-delete-percent": "50",
     "allow-empty-source": "true", "unmanaged": "keep", "include": "*.txt", "exclude": "*.tmp",
     "max-size": "1G", "export-formats": "docx,pdf", "transfers": "3", "lock-wait": "1s",
     "file-mode": "0640", "dir-mode": "0750", "trash-keep": "1d", "full": "true", "trash-max-size": "1G",
@@ -30,7 +31,7 @@ BAD_VALUES = [
     ("lock-wait", "soon"), ("lock-wait", "-1s"), ("lock-wait", "5x"), ("timeout", "0"),
     ("trash-keep", "7 days"), ("max-duration", "1d2"), ("retry-max-wait", ""),
     ("max-size", "big"), ("max-size", "-5"), ("trash-max-size", "1Q"), ("bwlimit", "0"),
-    ("bwlimit", "fast"), ("tpslimit", "0"), ("tpslimit", "nan"), ("max-delete", "many"),
+    ("bwlimit", "fast"), ("tpslimit", "0"), ("tpslimit", "nan"), ("quota", "0"), ("max-delete", "many"),
     ("max-delete", "-2"), ("max-delete", "1.5"), ("max-delete-percent", "101"),
     ("max-delete-percent", "-1"), ("max-delete-percent", "half"), ("transfers", "0"),
     ("transfers", "10000"), ("retries", "-1"), ("file-mode", "0888"), ("file-mode", "u+rw"),

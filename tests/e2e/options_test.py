@@ -149,6 +149,28 @@ class Requests(AgentCase):
         asked = len([r for r in self.requests() if r["label"].startswith("files.")])
         self.assertGreaterEqual(time.monotonic() - begun, (asked - 2) / 2)
 
+    def test_no_more_is_spent_than_drive_allows(self):
+        for i in range(30):
+            self.write(f"many/{i}", os.urandom(100))
+        self.control("rescan", {})
+        self.switch(quota_units_per_min=3000)
+        # The minute's units are gone at once, and nothing of the next one's is taken.
+        run = self.sync_with_outputs("--quota", "2500", "--max-duration", "3s", code=5,
+                                     result="partial")
+        self.assertLess(run.report["quota_units"], 2500 + 200)
+        self.assertGreater(run.report["quota_units"], 2000)
+        self.assertEqual([r for r in self.requests() if r["status"] in (403, 429)], [])
+        self.assertIn("quota is spent", run.log)
+        self.switch(quota_units_per_min=0)
+        self.sync()
+        self.assert_equal_trees()
+
+    def test_another_endpoint_than_googles_has_no_quota(self):
+        for i in range(30):
+            self.write(f"many/{i}", os.urandom(100))
+        self.sync()
+        self.assertNotIn("quota", self.gds("sync", "--full").log)
+
     def test_downloads_at_once(self):
         for i in range(12):
             self.write(f"many/{i}", os.urandom(1000))

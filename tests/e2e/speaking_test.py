@@ -21,10 +21,13 @@ SERIES = {
     "last_run_timestamp_seconds": [], "last_success_timestamp_seconds": [],
     "last_run_duration_seconds": [], "last_run_exit_code": [], "guard_tripped": ["guard"],
     "files": [], "bytes": [], "actions": ["action"], "failures": ["reason"],
-    "api_requests": ["method"], "api_retries": ["reason"], "downloaded_bytes": [],
+    "api_requests": ["method"], "api_retries": ["reason"], "quota_units": [],
+    "downloaded_bytes": [],
     "listing_full": [], "last_full_listing_timestamp_seconds": [], "feed_misses": [],
     "withheld_deletes": [], "parked_items": ["reason"], "trash_bytes": [], "free_bytes": [],
 }
+METHODS = ("about.get", "changes.getStartPageToken", "changes.list", "files.get", "files.list",
+           "files.media", "token")
 
 
 class Terminal(AgentCase):
@@ -200,6 +203,10 @@ class Metrics(AgentCase):
         self.assertEqual(self.value("actions", action="download"), 5)
         self.assertEqual(self.value("api_requests", method="files.media"), 5)
         self.assertEqual(self.value("api_requests", method="token"), 1)
+        prices = {"files.list": 100, "changes.list": 100, "files.media": 200, "token": 0}
+        units = sum(prices.get(method, 5) * self.value("api_requests", method=method)
+                    for method in METHODS)
+        self.assertEqual(self.value("quota_units"), units)
         self.assertEqual(self.value("last_run_exit_code"), 0)
         self.assertEqual(self.value("listing_full"), 1)
         self.assertEqual(self.value("guard_tripped", guard="max-delete"), 0)

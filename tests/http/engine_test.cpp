@@ -385,6 +385,37 @@ TEST_F(EngineTest, KeepsToItsRateOfRequests) {
     EXPECT_GE(std::chrono::steady_clock::now() - begun, Millis(250));
 }
 
+TEST_F(EngineTest, KeepsToWhatItMaySpend) {
+    Fixture fixture([](Options& options) {
+        options.max_cost = 20;
+        options.cost_span = Millis(300);
+    });
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 7; ++i) {
+        Request request = get(web.url("/echo"));
+        request.cost = 10;
+        fixture.engine.send(std::move(request), [](const Result<Response>&) {});
+    }
+    fixture.engine.run();
+    EXPECT_EQ(fixture.engine.counters().cost, 70);
+    // Two at once, and two more in each of three spans.
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, Millis(900));
+}
+
+TEST_F(EngineTest, EachAttemptCosts) {
+    Fixture fixture([](Options& options) {
+        options.retries = 2;
+        options.first_backoff = Millis(1);
+    });
+    web.server.Get("/down", [](const httplib::Request&, httplib::Response& response) {
+        response.status = 503;
+    });
+    Request request = get(web.url("/down"));
+    request.cost = 100;
+    EXPECT_THAT(fixture.engine.fetch(request), FailedWith(Code::unavailable));
+    EXPECT_EQ(fixture.engine.counters().cost, 300);
+}
+
 TEST_F(EngineTest, KeepsToItsBandwidth) {
     Fixture fixture([](Options& options) { options.bytes_per_second = 2'000'000; });
     const auto begun = std::chrono::steady_clock::now();

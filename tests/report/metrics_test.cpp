@@ -57,6 +57,7 @@ TEST(Metrics, HoldEverySeriesOfTheContract) {
              series("gdrive_sync_api_requests", "method", "changes.list") + " 0",
              series("gdrive_sync_api_retries", "reason", "userRateLimitExceeded") + " 4",
              series("gdrive_sync_api_retries", "reason", "unavailable") + " 0",
+             series("gdrive_sync_quota_units") + " 1850",
              series("gdrive_sync_downloaded_bytes") + " 1258291",
              series("gdrive_sync_listing_full") + " 0",
              series("gdrive_sync_last_full_listing_timestamp_seconds") + " 1776500000",

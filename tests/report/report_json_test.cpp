@@ -44,6 +44,7 @@ TEST(ReportJson, HoldsEveryFieldOfTheContract) {
         "counts": {"unchanged": 1204, "download": 3, "update": 1, "rename": 1, "delete": 2,
                    "mkdir": 0, "rmdir": 0, "skip": 0, "fail": 0},
         "bytes": {"downloaded": 1258291, "planned": 1258291},
+        "quota_units": 1850,
         "guards": [
             {"name": "empty-source", "limit": 0, "planned": 0, "tripped": false},
             {"name": "max-delete", "limit": 25, "planned": 2, "tripped": false},

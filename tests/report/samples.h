@@ -27,6 +27,7 @@ inline model::RunRecord sample_run() {
     run.counts = {.unchanged = 1204, .download = 3, .update = 1, .rename = 1, .remove = 2};
     run.bytes_downloaded = 1'258'291;
     run.bytes_planned = 1'258'291;
+    run.quota_units = 1'850;
     run.guards = {{"empty-source", 0, 0, false},
                   {"max-delete", 25, 2, false},
                   {"max-delete-percent", 12.5, 2, false}};

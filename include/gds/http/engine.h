@@ -29,10 +29,16 @@ struct Options {
     int retries = 8;                    ///< further attempts after the first
     Millis retry_max_wait{120'000};     ///< longest single wait; a longer Retry-After is an error
     Millis timeout{60'000};             ///< without a byte
-    int max_connections = 32;           ///< exchanges on the wire at once
+    int max_connections = 32;           ///< exchanges on the wire at once, at most
     std::int64_t bytes_per_second = 0;  ///< of all bodies together; 0 for no bound
     double requests_per_second = 0;     ///< 0 for no bound
-    std::string ca_cert;                ///< PEM file that adds to the system's trust
+    /// What the attempts begun in any `cost_span` may cost together, the last one's excess aside;
+    /// 0 for no bound. It is one account for all that the engine sends.
+    std::int64_t max_cost = 0;
+    Millis cost_span{60'000};
+    /// max_cost is no bound before the first rate answer: who runs the server may allow more.
+    bool max_cost_once_limited = false;
+    std::string ca_cert;  ///< PEM file that adds to the system's trust
     std::string user_agent;
     bool http2 = true;              ///< offer HTTP/2 by ALPN
     std::uint64_t jitter_seed = 0;  ///< 0: from the system's random source
@@ -63,6 +69,7 @@ struct Counters {
     std::map<std::string, std::int64_t, std::less<>> retries;   ///< by reason, or code_label()
     std::map<int, std::int64_t> statuses;                       ///< answers by HTTP status
     std::int64_t body_bytes = 0;
+    std::int64_t cost = 0;  ///< of all attempts together
 };
 
 /// curl's multi interface as a queue of exchanges: connections stay open and are shared, retries

@@ -55,6 +55,7 @@ struct Request {
     Headers headers;
     std::string body;
     std::string label = "other";  ///< of counters, such as "files.list"
+    std::int64_t cost = 0;        ///< of each attempt; see Options::max_cost
     Classifier classify = classify_by_status;
     bool authorize = true;            ///< ask the engine's Authorizer
     bool fail_on_retry_after = true;  ///< a Retry-After past the bound is an error at once, not cut

@@ -62,6 +62,7 @@ struct RunRecord {
     std::map<std::string, std::int64_t> parked;        ///< by reason
     std::map<std::string, std::int64_t> api_requests;  ///< by method label ("files.list")
     std::map<std::string, std::int64_t> api_retries;   ///< by reason
+    std::int64_t quota_units = 0;                      ///< that the requests cost
     std::int64_t feed_misses = 0;
     std::int64_t trash_bytes = 0;
     std::int64_t free_bytes = 0;

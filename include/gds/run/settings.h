@@ -48,7 +48,8 @@ struct Settings {
     std::vector<std::string> export_formats;
     Millis trash_keep{0};
     std::int64_t trash_max_size = -1;
-    int transfers = 0;  ///< 0: tuned
+    int transfers = 0;       ///< 0: tuned
+    std::int64_t quota = 0;  ///< units of Drive's quota a minute; 0: what Google allows
     unsigned file_mode = 0666, dir_mode = 0777;
 
     std::string report_file, metrics_file, metrics_push, instance;
