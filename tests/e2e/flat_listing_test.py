@@ -399,16 +399,20 @@ class Meanwhile(FlatCase):
         self.assert_mirror(self.everything(**{"d119/inner/file": "inner"}))
 
     def test_something_goes_and_the_pages_shift(self):
+        """Between the first page and the second, so that the second one begins too late."""
         self.switch(list_shifts=1, short_pages=1)
-        self.make("/before", "before", id="BEFORE")
-        self.fault(FLAT, {"latency_ms": 1000}, count=1)
+        late = {f"d119/late{n}": self.make(f"d119/late{n}", f"late {n}") for n in range(40)}
+        self.fault({"label": "files.list", "path": "corpora=user.*pageToken"},
+                   {"latency_ms": 1000})
         run = self.start_command("sync", *self.source_options, "--dest", self.dest)
-        self.wait_until(lambda: self.lists()[0] > 0)
+        self.wait_until(lambda: self.control("faults")["faults"][-1]["met"] > 0)
         self.edit("delete", id="D000")
         out, log = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 0, log)
-        self.assert_mirror({path: content for path, content in self.everything().items()
-                            if not path.startswith("d000/")})
+        self.assertIn("changed while it was listed", log)
+        expected = {path: content for path, content in self.everything().items()
+                    if not path.startswith("d000/")}
+        self.assert_mirror({**expected, **late})
 
     def test_the_feed_fails(self):
         self.clear_faults()
