@@ -402,6 +402,48 @@ TEST_F(EngineTest, KeepsToWhatItMaySpend) {
     EXPECT_GE(std::chrono::steady_clock::now() - begun, Millis(900));
 }
 
+TEST_F(EngineTest, MaySpendMoreUntilItIsLimited) {
+    Fixture fixture([](Options& options) {
+        options.max_cost = 20;
+        options.cost_span = std::chrono::hours(1);
+        options.max_cost_once_limited = true;
+    });
+    for (int i = 0; i < 7; ++i) {
+        Request request = get(web.url("/echo"));
+        request.cost = 10;
+        fixture.engine.send(std::move(request), [](const Result<Response>& result) {
+            EXPECT_THAT(result, Answered(200));
+        });
+    }
+    fixture.engine.run();
+    EXPECT_EQ(fixture.engine.counters().cost, 70);
+}
+
+TEST_F(EngineTest, KeepsToWhatItMaySpendOnceLimited) {
+    Fixture fixture([](Options& options) {
+        options.max_cost = 20;
+        options.cost_span = Millis(300);
+        options.max_cost_once_limited = true;
+        options.first_backoff = Millis(1);
+    });
+    std::atomic<int> asked = 0;
+    web.server.Get("/limited", [&](const httplib::Request&, httplib::Response& response) {
+        response.status = ++asked == 1 ? 429 : 200;
+    });
+    Request limited = get(web.url("/limited"));
+    limited.cost = 10;
+    EXPECT_THAT(fixture.engine.fetch(limited), Answered(200));
+    const auto begun = std::chrono::steady_clock::now();
+    for (int i = 0; i < 6; ++i) {
+        Request request = get(web.url("/echo"));
+        request.cost = 10;
+        fixture.engine.send(std::move(request), [](const Result<Response>&) {});
+    }
+    fixture.engine.run();
+    // The second attempt is the last that was allowed; two more in each of three spans.
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, Millis(700));
+}
+
 TEST_F(EngineTest, EachAttemptCosts) {
     Fixture fixture([](Options& options) {
         options.retries = 2;
