@@ -115,8 +115,8 @@ std::vector<Option> transfer_options() {
         {"tpslimit", Type::real, "off", "N", "Send at most that many requests a second.", kGroup,
          "", kRun, 0.01},
         {"quota", Type::integer, "", "N",
-         "Spend at most that many of Drive's quota units a minute; without it, what Google allows, "
-         "once it has said that too much was asked.",
+         "Spend at most that many of Drive's quota units a minute, not only once Drive refuses "
+         "more.",
          kGroup, "", kRun, 1},
         {"timeout", Type::duration, "60s", "DURATION",
          "Give up on a request, and retry it, after that long without a byte.", kGroup, "",
