@@ -10,7 +10,6 @@ namespace {
 
 constexpr double kFirstLevel = 16;
 constexpr double kWorthIt = 0.2;  // more, of what is twice the level
-constexpr int kRounds = 1;        // of exchanges, until a level has shown what it does
 constexpr std::chrono::milliseconds kShortestWatch{50};
 constexpr std::chrono::seconds kFirstPatience{1};
 constexpr std::chrono::seconds kLastPatience{60};
@@ -60,7 +59,8 @@ void Throttle::succeeded(Clock::time_point now, std::int64_t bytes, bool full) {
     ++requests_;
     bytes_ += bytes;
     const std::chrono::duration<double> watched = now - since_;
-    if (requests_ >= kRounds * limit() && watched >= kShortestWatch) {
+    // A round of exchanges has shown what the level does.
+    if (requests_ >= limit() && watched >= kShortestWatch) {
         judge(now,
               {level_, requests_ / watched.count(), static_cast<double>(bytes_) / watched.count()});
     }
