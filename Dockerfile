@@ -7,10 +7,10 @@ WORKDIR /src
 COPY . .
 RUN ./dev build && cmake --install build --strip --prefix /programs
 
-# The two programs and nothing else. A build that has them already replaces this stage, and with it
+# The two programs, and what of others is in them. A build that has them already replaces this stage, and with it
 # the one above: --build-context programs=DIR.
 FROM scratch AS programs
-COPY --from=compile /programs/bin/ /
+COPY --from=compile /programs/ /
 
 FROM ${BASE} AS assemble
 WORKDIR /src

@@ -13,6 +13,18 @@ function(room name)
   target_link_libraries(gds_${name} PUBLIC ${ROOM_LIBS} PRIVATE ${ROOM_PRIVATE_LIBS})
 endfunction()
 
+# program(NAME main.cpp): what is installed. SQLite and the C++ libraries are linked in: when they are
+# shared, thousands of symbols are looked up by name at each start, and every run holds the pages that
+# this changes.
+function(program name main)
+  add_executable(${name} ${main})
+  target_link_libraries(${name} PRIVATE gds::cli)
+  if(NOT GDS_SANITIZE)
+    target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
+  endif()
+  install(TARGETS ${name})
+endfunction()
+
 # room_test(NAME DEPS rooms ... [LIBS ...]): one test program a room, of all *_test.cpp files here.
 function(room_test name)
   cmake_parse_arguments(TEST "" "" "DEPS;LIBS" ${ARGN})

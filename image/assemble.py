@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import debian
+import linked_in
 import sbom
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -38,6 +39,7 @@ class Image:
         self.own = []  # ours
         self.expanded = {}  # relative path -> the package that it was taken from as it is
         self.generated = {}  # the same, where the package's scripts made it
+        self.linked = {}  # name -> package whose code is in the programs
 
     def place(self, target):
         """Where `target`, absolute in the image, lies. Folders that are links in Debian's root
@@ -88,12 +90,21 @@ def libraries(programs):
 
 def add_programs(image, directory):
     for name in PROGRAMS:
-        image.own.append(image.copy(directory / name, f"/usr/bin/{name}", 0o755))
-    paths = libraries([directory / name for name in PROGRAMS])
+        image.own.append(image.copy(directory / "bin" / name, f"/usr/bin/{name}", 0o755))
+    paths = libraries([directory / "bin" / name for name in PROGRAMS])
     owners = debian.owners(paths)
     for path in paths:
         # Under the name that the loader asks for, without the link that leads from it.
         image.expanded[image.copy(path, path, 0o755)] = owners[path]
+
+
+def add_linked(image, directory):
+    """What the programs were made with, and its licences."""
+    notes = directory / "share/gdrive-sync/linked-in"
+    image.linked = linked_in.read(notes)
+    for name in image.linked:
+        notice = image.copy(linked_in.notice(notes, name), f"/usr/share/doc/{name}/copyright")
+        image.expanded[notice] = name
 
 
 def add_data(image):
@@ -108,7 +119,8 @@ def add_licences(image):
     for path in debian.files("base-files"):
         if path.is_relative_to(COMMON_LICENSES):
             image.take(path, "base-files")
-    todo, done = {*image.expanded.values(), *image.generated.values()}, set()
+    todo = {*image.expanded.values(), *image.generated.values()} - image.linked.keys()
+    done = set()
     while todo:
         package = todo.pop()
         done.add(package)
@@ -134,9 +146,10 @@ def version_of(program):
 
 
 def add_sbom(image, version, created):
-    packages = debian.packages({*image.expanded.values(), *image.generated.values()})
+    files_of = {*image.expanded.values(), *image.generated.values()} - image.linked.keys()
+    packages = {**debian.packages(files_of), **image.linked}
     text = sbom.document(image.root, version, created, packages.values(), own=image.own,
-                         expanded=image.expanded, generated=image.generated)
+                         linked=image.linked, expanded=image.expanded, generated=image.generated)
     (image.root / SBOM).parent.mkdir(parents=True)
     (image.root / SBOM).write_text(text, encoding="utf-8")
 
@@ -158,10 +171,11 @@ def main():
     options.root.mkdir(parents=True)
     image = Image(options.root)
     add_programs(image, options.programs)
+    add_linked(image, options.programs)
     add_data(image)
     add_licences(image)
     add_own_texts(image)
-    add_sbom(image, version_of(options.programs / PROGRAMS[0]), created)
+    add_sbom(image, version_of(options.programs / "bin" / PROGRAMS[0]), created)
     set_times(options.root, created)
 
 

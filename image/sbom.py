@@ -75,10 +75,11 @@ def relation(subject, kind, other):
     return {"spdxElementId": subject, "relationshipType": kind, "relatedSpdxElement": other}
 
 
-def relations(packages, own, expanded, generated):
+def relations(packages, own, linked, expanded, generated):
     found = [relation(DOCUMENT, "DESCRIBES", IMAGE), relation(IMAGE, "CONTAINS", OWN)]
     found += [relation(IMAGE, "CONTAINS", package_id(one.name)) for one in packages]
     found += [relation(OWN, "CONTAINS", file_id(path)) for path in own]
+    found += [relation(OWN, "STATIC_LINK", package_id(name)) for name in sorted(linked)]
     found += [relation(file_id(path), "EXPANDED_FROM_ARCHIVE", package_id(name))
               for path, name in sorted(expanded.items())]
     found += [relation(file_id(path), "GENERATED_FROM", package_id(name))
@@ -86,9 +87,9 @@ def relations(packages, own, expanded, generated):
     return found
 
 
-def document(root, version, created, packages, *, own, expanded, generated):
-    """The text of the list: the files `own` are this project's, the others (path -> package)
-    Debian's, taken as they are or made by a package's scripts."""
+def document(root, version, created, packages, *, own, linked, expanded, generated):
+    """The text of the list: the files `own` are this project's, with the packages `linked` inside,
+    the others (path -> package) Debian's, taken as they are or made by a package's scripts."""
     packages = sorted(packages, key=lambda one: one.name)
     own_entries = [file_entry(root, path) for path in own]
     entries = own_entries + [file_entry(root, path) for path in sorted([*expanded, *generated])]
@@ -97,7 +98,7 @@ def document(root, version, created, packages, *, own, expanded, generated):
         "packages": [image_package(version), own_package(version, own_entries),
                      *map(debian_package, packages)],
         "files": entries,
-        "relationships": relations(packages, own, expanded, generated)}
+        "relationships": relations(packages, own, linked, expanded, generated)}
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     head = {"spdxVersion": SPDX_VERSION, "dataLicense": "CC0-1.0", "SPDXID": DOCUMENT,
             "name": f"gdrive-sync-image-{version}",

@@ -15,7 +15,7 @@ usage: ./dev image [option ...]
   --base IMAGE         build on this image, from a registry: Debian 12, best by digest. Without it
                        a root of Debian's packages is made on this machine
   --base-archive FILE  keep that root in FILE, and take it from there if it exists
-  --programs DIR       put in these programs instead of compiling them in the base
+  --programs DIR       put in these programs, installed there, instead of compiling them in the base
   --output DIR         where gdrive-sync.oci.tar and gdrive-sync.spdx.json go (build/image)
 
 The revision and the time of what is made are those of the commit, or SOURCE_DATE_EPOCH.

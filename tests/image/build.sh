@@ -8,5 +8,5 @@ output=$2
 mkdir -p "$output"
 cmake --install "$build" --strip --prefix "$output/programs" >/dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-tools/image.sh --programs "$output/programs/bin" --base-archive "$output/base.tar" \
+tools/image.sh --programs "$output/programs" --base-archive "$output/base.tar" \
     --output "$output"

@@ -4,12 +4,36 @@
 import copy
 import hashlib
 import json
+import os
+import pathlib
+import subprocess
+import sys
 import unittest
 
 from archive import SBOM, Archive
 from spdx import complaints
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "image"))
+import debian  # noqa: E402
+
+BUILD = pathlib.Path(os.environ.get("GDS_BIN", "build/bin")).resolve().parent
 INSIDE = "usr/share/sbom/gdrive-sync.spdx.json"
+# Of these only declarations are compiled in; the libraries are in the image themselves.
+SHARED = {"libc6-dev", "libcurl4-openssl-dev", "libgcc-12-dev", "libssl-dev", "linux-libc-dev"}
+
+
+def compiled_in():
+    """The packages whose headers the programs' sources include, as the compiler noted them."""
+    notes = subprocess.run(["ninja", "-C", BUILD, "-t", "deps"], stdout=subprocess.PIPE,
+                           text=True, check=True).stdout
+    headers, ours = set(), False
+    for line in notes.splitlines():
+        if line.startswith("    "):
+            if ours and line.startswith("    /usr/"):
+                headers.add(pathlib.Path(line.strip()))
+        else:
+            ours = line.startswith("src/")
+    return set(debian.owners(headers).values())
 
 
 class Case(unittest.TestCase):
@@ -48,10 +72,14 @@ class Sbom(Case):
         taken = self.related("EXPANDED_FROM_ARCHIVE") + self.related("GENERATED_FROM")
         self.assertEqual(sorted(own + [file for file, _ in taken]), sorted(self.files))
         names = {self.packages[package]["name"] for _, package in taken}
-        self.assertLessEqual({"libc6", "libcurl4", "libsqlite3-0", "tzdata", "ca-certificates"},
+        self.assertLessEqual({"libc6", "libcurl4", "libssl3", "tzdata", "ca-certificates"},
                              names)
         for name in ("usr/bin/gdrive-sync", "usr/bin/registry-probe"):
             self.assertIn(name, {self.files[file]["fileName"].removeprefix("./") for file in own})
+
+    def test_names_what_is_inside_the_programs(self):
+        inside = {self.packages[other]["name"] for _, other in self.related("STATIC_LINK")}
+        self.assertEqual(inside, compiled_in() - SHARED)
 
     def test_names_of_each_package_the_version_and_the_source(self):
         debian = [one for one in self.document["packages"] if "supplier" in one]

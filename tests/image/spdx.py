@@ -22,7 +22,8 @@ FILE = {"SPDXID": True, "fileName": True, "checksums": True, "licenseConcluded":
 RELATIONSHIP = {"spdxElementId": True, "relationshipType": True, "relatedSpdxElement": True}
 PURPOSES = {"APPLICATION", "FRAMEWORK", "LIBRARY", "CONTAINER", "OPERATING-SYSTEM", "DEVICE",
             "FIRMWARE", "SOURCE", "ARCHIVE", "FILE", "INSTALL", "OTHER"}
-RELATIONS = {"DESCRIBES", "CONTAINS", "EXPANDED_FROM_ARCHIVE", "GENERATED_FROM"}
+RELATIONS = {"DESCRIBES", "CONTAINS", "EXPANDED_FROM_ARCHIVE", "GENERATED_FROM",
+             "STATIC_LINK"}
 SUMS = {"SHA1": 40, "SHA256": 64}
 
 
