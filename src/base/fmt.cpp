@@ -1,5 +1,5 @@
-// The compiled part of {fmt}, made of its own headers: whoever needs it takes it from here instead of
-// from a shared library, which would have to be found and bound at each start.
+// The compiled part of {fmt}, made of its own headers: whoever needs it takes it from here instead
+// of from a shared library, which would have to be found and bound at each start.
 #include <fmt/format-inl.h>
 
 // What the headers declare as instantiated in the library.
