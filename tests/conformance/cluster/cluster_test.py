@@ -11,6 +11,11 @@ from manifests import documents, render
 
 # The first comes with its own Namespace.
 OVERLAYS = ("plain-secret", "stem95su", "registry-probe")
+# Schedules that take no whole minute. Each time that passes while a Job is there is missed, and a
+# hundred of them would be an event.
+SOON, LATER = "@every 5s", "@every 10s"
+# When the Pods ended: longer ago than the controller would wait before it makes another one.
+ENDED = "2026-01-01T00:00:00Z"
 
 
 def setUpModule():
@@ -22,9 +27,13 @@ def setUpModule():
 
 class ClusterCase(unittest.TestCase):
 
-    def events(self, namespace):
-        """What the controllers said went wrong. That they know of a Job that is no tick's is not."""
+    def events(self, namespace, job=None):
+        """What the controllers said went wrong, with all or with one Job. That they know of a Job
+        that is no tick's is not."""
         items = plane.get("v1", "Event", namespace)["items"]
+        if job:
+            items = [e for e in items if e["involvedObject"]["kind"] == "Job"
+                     and e["involvedObject"]["name"] == job]
         return [e["message"] for e in items
                 if e["type"] == "Warning" and e["reason"] != "UnexpectedJob"]
 
@@ -49,7 +58,7 @@ class ClusterCase(unittest.TestCase):
         """The first Pod of a Job."""
         def ask():
             pods = self.pods_of(namespace, job)
-            return pods or self.assertEqual(self.events(namespace), [])
+            return pods or self.assertEqual(self.events(namespace, job), [])
         return wait_for(f"the Pod of {job}", ask)[0]
 
 
@@ -75,8 +84,7 @@ class Renderings(ClusterCase):
         if spec["suspend"]:
             job = self.job_of(namespace, name)
         else:
-            # Within the minute instead of the hour.
-            plane.merge("batch/v1", "CronJob", namespace, name, {"spec": {"schedule": "* * * * *"}})
+            plane.merge("batch/v1", "CronJob", namespace, name, {"spec": {"schedule": SOON}})
             job = wait_for(f"the Job of {name}", lambda: self.made_by(namespace, cronjob))
         self.assertEqual(job["spec"]["podReplacementPolicy"], "Failed")
         pod = self.pod_of(namespace, job["metadata"]["name"])
@@ -99,7 +107,8 @@ class Renderings(ClusterCase):
                 if o["metadata"]["labels"]["app.kubernetes.io/name"] == "gdrive-sync"]
         for made in base:
             if made["kind"] == "CronJob":
-                made["spec"]["schedule"] = "* * * * *"
+                tick = made["metadata"]["name"] == "gdrive-sync"
+                made["spec"]["schedule"] = LATER if tick else SOON
         plane.take(namespace, base)
         tick = plane.get("batch/v1", "CronJob", namespace, "gdrive-sync")
         wait_for("the tick's Job", lambda: self.made_by(namespace, tick))
@@ -127,6 +136,16 @@ class TheNamespace(ClusterCase):
                 with self.assertRaisesRegex(Refused, "violates PodSecurity \"restricted"):
                     plane.create(other, "refusing")
 
+    def test_tells_of_a_job_why_it_has_no_pod(self):
+        plane.restricted("telling")
+        plane.take("telling", documents(render.rendered_path("base")))
+        job = plane.get("batch/v1", "CronJob", "telling", "gdrive-sync")["spec"]["jobTemplate"]
+        job["spec"]["template"]["spec"]["containers"][0]["securityContext"]["runAsUser"] = 0
+        plane.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "refused"},
+                      "spec": job["spec"]}, "telling")
+        with self.assertRaisesRegex(AssertionError, "violates PodSecurity \"restricted"):
+            self.pod_of("telling", "refused")
+
     def test_refuses_a_member_that_there_is_not(self):
         plane.restricted("strict")
         for made in documents(render.rendered_path("base")):
@@ -143,16 +162,14 @@ class TheFailurePolicy(ClusterCase):
         plane.restricted("failing")
         plane.take("failing", documents(render.rendered_path("base")))
 
-    def end(self, pod, code=None, disrupted=False):
-        """The Pod ends with an exit code, or because its node is drained."""
+    def end(self, pod, code, disrupted=False):
+        """The Pod ends with an exit code, by itself or because its node is drained."""
         container = pod["spec"]["containers"][0]["name"]
-        status = {"phase": "Failed", "conditions": []}
+        status = {"phase": "Failed", "conditions": [], "containerStatuses": [{
+            "name": container, "image": "", "imageID": "", "ready": False, "restartCount": 0,
+            "state": {"terminated": {"exitCode": code, "finishedAt": ENDED}}}]}
         if disrupted:
             status["conditions"] = [{"type": "DisruptionTarget", "status": "True"}]
-        if code is not None:
-            status["containerStatuses"] = [{
-                "name": container, "image": "", "imageID": "", "ready": False, "restartCount": 0,
-                "state": {"terminated": {"exitCode": code}}}]
         plane.merge("v1", "Pod", "failing", pod["metadata"]["name"], {"status": status}, "/status")
 
     def failed(self, job):
@@ -198,9 +215,10 @@ class TheFailurePolicy(ClusterCase):
         self.assertEqual(reason, "BackoffLimitExceeded")
 
     def test_does_not_count_a_drained_node(self):
-        pod, seen = self.new_job("gdrive-sync-resync", "drained"), []
+        # Of all Jobs the one that a single failure would end.
+        pod, seen = self.new_job("gdrive-sync-diff", "drained"), []
         for _ in range(2):
-            self.end(pod, disrupted=True)
+            self.end(pod, 143, disrupted=True)
             seen.append(pod["metadata"]["name"])
             pod = self.another_pod("drained", seen)
 

@@ -66,9 +66,9 @@ class ControlPlane:
     # --- processes -------------------------------------------------------------------------------
 
     def start(self, name, *command):
-        log = (self.dir / f"{name}.log").open("w", encoding="utf-8")
-        self.processes.append(subprocess.Popen([*map(str, command)], cwd=self.dir, stdout=log,
-                                               stderr=subprocess.STDOUT))
+        with (self.dir / f"{name}.log").open("w", encoding="utf-8") as log:
+            self.processes.append(subprocess.Popen([*map(str, command)], cwd=self.dir, stdout=log,
+                                                   stderr=subprocess.STDOUT))
 
     def start_etcd(self):
         client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
