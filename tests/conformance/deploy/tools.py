@@ -88,11 +88,14 @@ def opentofu():
 
 
 def control_plane(program):
-    """kube-apiserver or kube-controller-manager, of the oldest Kubernetes."""
-    return built_within(KUBERNETES[0], program, f"cmd/{program}")
+    """kube-apiserver or kube-controller-manager, of the oldest Kubernetes. Its clients ask which
+    version it is, and it knows only what is linked into it."""
+    version = KUBERNETES[0].rpartition("@")[2]
+    return built_within(KUBERNETES[0], program, f"cmd/{program}",
+                        f"-ldflags=-X k8s.io/component-base/version.gitVersion={version}")
 
 
-def built_within(module_and_version, program, folder):
+def built_within(module_and_version, program, folder, *flags):
     """A program of a module that replaces others, which `go install` refuses: it is built within a
     module of ours that repeats what it requires and replaces."""
     module, _, version = module_and_version.partition("@")
@@ -108,7 +111,7 @@ def built_within(module_and_version, program, folder):
     text = re.sub(r"=> \./staging/src/(\S+)", rf"=> \1 {version.replace('v1.', 'v0.')}", text)
     (place / "go.mod").write_text(f"{text}\nrequire {module} {version}\n", encoding="utf-8")
     (place / "go.sum").write_bytes((source / "go.sum").read_bytes())
-    run("go", "build", "-mod=mod", "-o", built, f"{module}/{folder}", cwd=place)
+    run("go", "build", "-mod=mod", *flags, "-o", built, f"{module}/{folder}", cwd=place)
     return built
 
 
