@@ -54,3 +54,39 @@ class Cluster(ControlPlane):
         for made in sorted(yaml.safe_load_all(text), key=lambda o: (
                 FIRST.index(o["kind"]) if o["kind"] in FIRST else later)):
             self.create(made, namespace)
+
+    def job_of(self, namespace, cronjob):
+        """A Job of a template, as `kubectl create job --from` makes it."""
+        source = self.get("batch/v1", "CronJob", namespace, cronjob)
+        template = source["spec"]["jobTemplate"]
+        return self.create({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": f"{cronjob}-1", "labels": template["metadata"]["labels"],
+                         "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+                         "ownerReferences": [{
+                             "apiVersion": "batch/v1", "kind": "CronJob", "name": cronjob,
+                             "uid": source["metadata"]["uid"], "controller": True}]},
+            "spec": template["spec"]}, namespace)
+
+    def pods_of(self, namespace, job):
+        pods = self.get("v1", "Pod", namespace)["items"]
+        return [p for p in pods if p["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job]
+
+    def pod_of(self, namespace, job):
+        """The first Pod of a Job."""
+        def ask():
+            pods, wrong = self.pods_of(namespace, job), self.events(namespace, job)
+            if wrong and not pods:
+                raise AssertionError(f"no Pod of {job}: {wrong}")
+            return pods
+        return wait_for(f"the Pod of {job}", ask)[0]
+
+    def events(self, namespace, job=None):
+        """What the controllers said went wrong, with all or with one Job. That they know of a Job
+        that is no tick's is not."""
+        items = self.get("v1", "Event", namespace)["items"]
+        if job:
+            items = [e for e in items if e["involvedObject"]["kind"] == "Job"
+                     and e["involvedObject"]["name"] == job]
+        return [e["message"] for e in items
+                if e["type"] == "Warning" and e["reason"] != "UnexpectedJob"]

@@ -25,44 +25,7 @@ def setUpModule():
     unittest.addModuleCleanup(plane.stop)
 
 
-class ClusterCase(unittest.TestCase):
-
-    def events(self, namespace, job=None):
-        """What the controllers said went wrong, with all or with one Job. That they know of a Job
-        that is no tick's is not."""
-        items = plane.get("v1", "Event", namespace)["items"]
-        if job:
-            items = [e for e in items if e["involvedObject"]["kind"] == "Job"
-                     and e["involvedObject"]["name"] == job]
-        return [e["message"] for e in items
-                if e["type"] == "Warning" and e["reason"] != "UnexpectedJob"]
-
-    def job_of(self, namespace, cronjob):
-        """A Job of a template, as `kubectl create job --from` makes it."""
-        source = plane.get("batch/v1", "CronJob", namespace, cronjob)
-        template = source["spec"]["jobTemplate"]
-        return plane.create({
-            "apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": f"{cronjob}-1", "labels": template["metadata"]["labels"],
-                         "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
-                         "ownerReferences": [{
-                             "apiVersion": "batch/v1", "kind": "CronJob", "name": cronjob,
-                             "uid": source["metadata"]["uid"], "controller": True}]},
-            "spec": template["spec"]}, namespace)
-
-    def pods_of(self, namespace, job):
-        pods = plane.get("v1", "Pod", namespace)["items"]
-        return [p for p in pods if p["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job]
-
-    def pod_of(self, namespace, job):
-        """The first Pod of a Job."""
-        def ask():
-            pods = self.pods_of(namespace, job)
-            return pods or self.assertEqual(self.events(namespace, job), [])
-        return wait_for(f"the Pod of {job}", ask)[0]
-
-
-class Renderings(ClusterCase):
+class Renderings(unittest.TestCase):
 
     def test_are_taken_and_every_cronjob_makes_its_job_and_pod(self):
         for overlay in OVERLAYS:
@@ -77,17 +40,17 @@ class Renderings(ClusterCase):
                 name = cronjob["metadata"]["name"]
                 with self.subTest(overlay=overlay, cronjob=name):
                     self.makes_job_and_pod(namespace, cronjob)
-            self.assertEqual(self.events(namespace), [])
+            self.assertEqual(plane.events(namespace), [])
 
     def makes_job_and_pod(self, namespace, cronjob):
         name, spec = cronjob["metadata"]["name"], cronjob["spec"]
         if spec["suspend"]:
-            job = self.job_of(namespace, name)
+            job = plane.job_of(namespace, name)
         else:
             plane.merge("batch/v1", "CronJob", namespace, name, {"spec": {"schedule": SOON}})
             job = wait_for(f"the Job of {name}", lambda: self.made_by(namespace, cronjob))
         self.assertEqual(job["spec"]["podReplacementPolicy"], "Failed")
-        pod = self.pod_of(namespace, job["metadata"]["name"])
+        pod = plane.pod_of(namespace, job["metadata"]["name"])
         wanted = spec["jobTemplate"]["spec"]["template"]["spec"]
         self.assertEqual(pod["spec"]["securityContext"], wanted["securityContext"])
         self.assertEqual(pod["spec"]["volumes"], wanted["volumes"])
@@ -117,7 +80,7 @@ class Renderings(ClusterCase):
         self.assertEqual(owners, {"gdrive-sync"})
 
 
-class TheNamespace(ClusterCase):
+class TheNamespace(unittest.TestCase):
 
     def test_refuses_a_pod_that_is_not_restricted(self):
         plane.restricted("refusing")
@@ -144,7 +107,7 @@ class TheNamespace(ClusterCase):
         plane.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "refused"},
                       "spec": job["spec"]}, "telling")
         with self.assertRaisesRegex(AssertionError, "violates PodSecurity \"restricted"):
-            self.pod_of("telling", "refused")
+            plane.pod_of("telling", "refused")
 
     def test_refuses_a_member_that_there_is_not(self):
         plane.restricted("strict")
@@ -154,7 +117,7 @@ class TheNamespace(ClusterCase):
                 plane.create(made, "strict")
 
 
-class TheFailurePolicy(ClusterCase):
+class TheFailurePolicy(unittest.TestCase):
     """What follows when a Pod ends: said to the API server in the place of a kubelet."""
 
     @classmethod
@@ -185,12 +148,12 @@ class TheFailurePolicy(ClusterCase):
         plane.create({"apiVersion": "batch/v1", "kind": "Job",
                       "metadata": {"name": name, "labels": job["metadata"]["labels"]},
                       "spec": job["spec"]}, "failing")
-        return self.pod_of("failing", name)
+        return plane.pod_of("failing", name)
 
     def another_pod(self, job, than):
         def ask():
             self.assertIsNone(self.failed(job))
-            return [p for p in self.pods_of("failing", job)
+            return [p for p in plane.pods_of("failing", job)
                     if p["metadata"]["name"] not in than]
         return wait_for(f"another Pod of {job}", ask)[0]
 

@@ -172,6 +172,10 @@ class ControlPlane:
     def get(self, version, kind, namespace, name=""):
         return self.request("GET", self.path(version, kind, namespace, name))
 
+    def delete(self, version, kind, namespace, name):
+        """Deletes an object that nothing holds back, and nothing with it."""
+        self.request("DELETE", self.path(version, kind, namespace, name))
+
     def merge(self, version, kind, namespace, name, change, part=""):
         """Changes members of an object, or of its status."""
         return self.request("PATCH", self.path(version, kind, namespace, name) + part, change,
