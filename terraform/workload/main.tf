@@ -143,7 +143,7 @@ resource "kubernetes_cron_job_v1" "program" {
       }
 
       # The provider has no podReplacementPolicy; "Failed", which the base asks for, is what the
-      # API server puts where there is a pod failure policy.
+      # API server gives a Job with a pod failure policy.
       spec {
         backoff_limit              = each.value.spec.jobTemplate.spec.backoffLimit
         active_deadline_seconds    = each.value.spec.jobTemplate.spec.activeDeadlineSeconds
