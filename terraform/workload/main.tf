@@ -143,7 +143,7 @@ resource "kubernetes_cron_job_v1" "program" {
       }
 
       # The provider has no podReplacementPolicy; "Failed", which the base asks for, is what the
-      # API server puts where there is a pod failure policy.
+      # API server gives a Job with a pod failure policy.
       spec {
         backoff_limit              = each.value.spec.jobTemplate.spec.backoffLimit
         active_deadline_seconds    = each.value.spec.jobTemplate.spec.activeDeadlineSeconds
@@ -164,8 +164,10 @@ resource "kubernetes_cron_job_v1" "program" {
               dynamic "on_exit_codes" {
                 for_each = try([rule.value.onExitCodes], [])
                 content {
-                  operator = on_exit_codes.value.operator
-                  values   = on_exit_codes.value.values
+                  # The provider crashes where there is none.
+                  container_name = on_exit_codes.value.containerName
+                  operator       = on_exit_codes.value.operator
+                  values         = on_exit_codes.value.values
                 }
               }
             }
@@ -243,6 +245,7 @@ resource "kubernetes_cron_job_v1" "program" {
                   limits   = container.value.resources.limits
                 }
                 security_context {
+                  run_as_non_root            = container.value.securityContext.runAsNonRoot
                   allow_privilege_escalation = container.value.securityContext.allowPrivilegeEscalation
                   read_only_root_filesystem  = container.value.securityContext.readOnlyRootFilesystem
                   capabilities {

@@ -55,10 +55,26 @@ deploy() {
         --verbose "$@"
 }
 
+cluster() {
+    local python
+    need_go
+    command -v etcd >/dev/null || die "etcd is not here: ./dev deps cluster"
+    python=$(python_with deploy "${deploy_packages[@]}")
+    # Terraform's provider is in no package index: with it only where somebody has it.
+    local tests='cluster_test.py'
+    [[ -z ${KUBERNETES_PROVIDER_MIRROR:-} ]] || tests='*_test.py'
+    PYTHONPATH=$here/deploy "$python" -m unittest discover --start-directory "$here/cluster" \
+        --pattern "$tests" --verbose "$@"
+}
+
 case ${1:-} in
     --quick)
         shift
         deploy "$@"
+        ;;
+    --cluster)
+        shift
+        cluster "$@"
         ;;
     *)
         drive "$@"

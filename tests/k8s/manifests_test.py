@@ -72,6 +72,7 @@ class EachCronJob(unittest.TestCase):
             self.assertLessEqual(kinds, RESTRICTED_VOLUMES, volume["name"])
         self.assertEqual(len(workload.containers), 1)
         own = workload.container["securityContext"]
+        self.assertIs(own["runAsNonRoot"], True)
         self.assertIs(own["allowPrivilegeEscalation"], False)
         self.assertEqual(own["capabilities"], {"drop": ["ALL"]})
         self.assertNotIn("privileged", own)
@@ -130,7 +131,8 @@ class EachCronJob(unittest.TestCase):
                          [{"type": "DisruptionTarget", "status": "True"}])
         self.assertEqual(codes["action"], "FailJob")
         self.assertEqual(codes["onExitCodes"],
-                         {"operator": "In", "values": NOT_RETRIED[workload.program()]})
+                         {"containerName": workload.container["name"], "operator": "In",
+                          "values": NOT_RETRIED[workload.program()]})
         self.assertGreaterEqual(job["backoffLimit"], 0)
 
     @each_cronjob

@@ -87,7 +87,15 @@ def opentofu():
     return built_within(OPENTOFU, "tofu", "cmd/tofu")
 
 
-def built_within(module_and_version, program, folder):
+def control_plane(program):
+    """kube-apiserver or kube-controller-manager, of the oldest Kubernetes. Its clients ask which
+    version it is, and it knows only what is linked into it."""
+    version = KUBERNETES[0].rpartition("@")[2]
+    return built_within(KUBERNETES[0], program, f"cmd/{program}",
+                        f"-ldflags=-X k8s.io/component-base/version.gitVersion={version}")
+
+
+def built_within(module_and_version, program, folder, *flags):
     """A program of a module that replaces others, which `go install` refuses: it is built within a
     module of ours that repeats what it requires and replaces."""
     module, _, version = module_and_version.partition("@")
@@ -99,9 +107,11 @@ def built_within(module_and_version, program, folder):
     place.mkdir(parents=True, exist_ok=True)
     text = (source / "go.mod").read_text(encoding="utf-8")
     text = re.sub(r"^module .*$", "module within", text, flags=re.MULTILINE)
+    # Kubernetes keeps some of its modules in folders, and publishes them under v0.
+    text = re.sub(r"=> \./staging/src/(\S+)", rf"=> \1 {version.replace('v1.', 'v0.')}", text)
     (place / "go.mod").write_text(f"{text}\nrequire {module} {version}\n", encoding="utf-8")
     (place / "go.sum").write_bytes((source / "go.sum").read_bytes())
-    run("go", "build", "-mod=mod", "-o", built, f"{module}/{folder}", cwd=place)
+    run("go", "build", "-mod=mod", *flags, "-o", built, f"{module}/{folder}", cwd=place)
     return built
 
 
