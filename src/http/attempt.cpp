@@ -27,8 +27,8 @@ bool may_repeat(const Request& request) {
 }
 
 /// Each exchange has buffers of its own for as long as it lasts. A TLS record holds 16 KiB, so that
-/// larger ones would stay half empty; requests here are a few hundred bytes.
-constexpr std::int64_t kReceiveBuffer = 32L * 1024;
+/// more would stay empty; requests here are a few hundred bytes.
+constexpr std::int64_t kReceiveBuffer = 16L * 1024;
 constexpr long kSendBuffer = 16L * 1024;  // the least that curl takes
 
 /// curl reads up to a hundred buffers before it looks at its speed limit: with a hundredth of the

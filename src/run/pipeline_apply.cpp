@@ -21,9 +21,9 @@ using state::Query;
 namespace {
 
 constexpr int kDownloadConnections = 24;  // at least, since downloads also ask for items
-// At most: the engine finds how many are of use. Where each needs a connection of its own, 64 would
-// take 4 MiB more.
-constexpr int kDefaultTransfers = 32;
+// At most: the engine finds how many are of use. Where each needs a connection of its own, that is some
+// 60 KiB for each.
+constexpr int kDefaultTransfers = 48;
 constexpr std::ptrdiff_t kKeptApprovals = 100;
 /// Left free for the database and for what others write meanwhile.
 constexpr std::int64_t kSpareBytes = 1 << 20;
