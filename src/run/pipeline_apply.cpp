@@ -21,8 +21,8 @@ using state::Query;
 namespace {
 
 constexpr int kDownloadConnections = 24;  // at least, since downloads also ask for items
-// At most: the engine finds how many are of use. Where each needs a connection of its own, that is some
-// 60 KiB for each.
+// At most: the engine finds how many are of use. Where each needs a connection of its own, that is
+// some 60 KiB for each.
 constexpr int kDefaultTransfers = 48;
 constexpr std::ptrdiff_t kKeptApprovals = 100;
 /// Left free for the database and for what others write meanwhile.
