@@ -175,11 +175,10 @@ class SkopeoInspect(Skopeo):
                  '--override-arch amd64 "$image"')
 
 
-class SkopeoInspectAll(Skopeo):
-    """It sees every manifest, and no config or layer."""
+class SkopeoInspectAll(SkopeoInspect):
+    """All that this command can see: every index, manifest and config. It sees no layer."""
 
     name = "skopeo inspect a manifest"
-    arguments = 'skopeo inspect --raw --tls-verify=false "$image"'
 
     def references(self):
         return (re.sub("/manifests/(sha256:)?", lambda found: "@sha256:" if found[1] else ":",

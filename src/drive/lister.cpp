@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <unordered_set>
 #include <utility>
 
@@ -18,6 +20,11 @@ namespace {
 // A request in the engine's queue weighs some kilobytes, an id here some bytes: hand over only
 // enough to keep every connection busy.
 constexpr std::size_t kInFlight = 64;
+// A page is held whole, some 700 bytes an item: where folders are wide, as all are until it is
+// known, fewer are asked for at once.
+constexpr double kItemsInFlight = 12'000;
+constexpr double kItemsAPageAtFirst = 1'000;
+constexpr double kPagesRemembered = 8;
 
 // Each failure has already used up its retries. So many in a row, and Drive is down: the rest of a
 // large tree must not wait out its retries folder by folder.
@@ -81,22 +88,37 @@ struct CorpusTask {
     bool over = false;     ///< at its end, or given up
 };
 
+/// A folder that waits to be listed. There may be hundreds of thousands, of which hardly one needs
+/// more than its id, and that is kept by whoever knows what was wanted.
+class WaitingFolder {
+public:
+    WaitingFolder(const std::string& kept_id, const Ref& folder)
+        : id_(kept_id), in_no_drive_(folder.drive_id == "") {
+        if (!folder.resource_key.empty() || (folder.drive_id && !in_no_drive_)) {
+            more_ = std::make_unique<const Ref>(folder);
+        }
+    }
+
+    [[nodiscard]] Ref ref() const {
+        if (more_) {
+            return *more_;
+        }
+        return {id_, "", in_no_drive_ ? std::optional(std::string()) : std::nullopt};
+    }
+
+private:
+    std::reference_wrapper<const std::string> id_;
+    bool in_no_drive_;
+    std::unique_ptr<const Ref> more_;
+};
+
 class Lister::Impl : public std::enable_shared_from_this<Lister::Impl> {
 public:
     Impl(http::Engine& engine, Api& api, ListingObserver& observer)
         : engine_(engine), api_(api), observer_(observer) {}
 
-    void want_folder(const Ref& folder) {
-        if (wanted_folders_.insert(folder.id).second) {
-            folders_.push_back(folder);
-        }
-    }
-    void want_folder_or_corpus(const Ref& folder) {
-        if (wanted_folders_.insert(folder.id).second) {
-            spared_.push_back(folder);
-            ++sparable_;
-        }
-    }
+    void want_folder(const Ref& folder) { want_in(folders_, folder); }
+    void want_folder_or_corpus(const Ref& folder) { sparable_ += want_in(spared_, folder) ? 1 : 0; }
     [[nodiscard]] bool wants(const std::string& folder) const {
         return wanted_folders_.count(folder) != 0;
     }
@@ -111,6 +133,16 @@ public:
 
 private:
     using Task = std::shared_ptr<ListTask>;
+
+    using Folders = std::deque<WaitingFolder>;
+
+    bool want_in(Folders& waiting, const Ref& folder) {
+        const auto [kept, is_new] = wanted_folders_.insert(folder.id);
+        if (is_new) {
+            waiting.emplace_back(*kept, folder);
+        }
+        return is_new;
+    }
 
     /// Hand work to the engine while there is room.
     void refill();
@@ -140,14 +172,16 @@ private:
     http::Engine& engine_;
     Api& api_;
     ListingObserver& observer_;
-    std::deque<Ref> folders_, items_;
-    std::deque<Ref> spared_;    ///< folders that the flat listing would spare us, if it comes first
-    std::size_t sparable_ = 0;  ///< how many there ever were
-    CorpusTask corpus_;
     std::unordered_set<std::string> wanted_folders_, wanted_items_;
+    Folders folders_;
+    Folders spared_;            ///< folders that the flat listing would spare us, if it comes first
+    std::size_t sparable_ = 0;  ///< how many there ever were
+    std::deque<Ref> items_;
+    CorpusTask corpus_;
     bool all_wanted_ = false;
     bool all_asked_ = false;
     std::size_t in_flight_ = 0;
+    double items_a_page_ = kItemsAPageAtFirst;  ///< of the last pages
     int failures_in_row_ = 0;
     bool ever_doubted_ = false;
     std::vector<Doubt> doubts_;
@@ -179,22 +213,23 @@ void Lister::Impl::refill() {
 }
 
 std::size_t Lister::Impl::room() const {
+    const auto pages = static_cast<std::size_t>(kItemsInFlight / std::max(items_a_page_, 1.0));
     if (corpus_.pages == 0 || corpus_.over) {
-        return kInFlight;
+        return std::min(pages, kInFlight);
     }
     const bool early = corpus_.reading && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
-    return early ? kInFlightAtFirst : kInFlightBeside;
+    return std::min(pages, early ? kInFlightAtFirst : kInFlightBeside);
 }
 
 std::optional<Ref> Lister::Impl::next_folder() {
     std::optional<Ref> next;
     if (!folders_.empty()) {
         // The newest first: a walk in depth keeps the queue shorter than one in breadth.
-        next = std::move(folders_.back());
+        next = folders_.back().ref();
         folders_.pop_back();
     } else if (!spared_.empty()) {
         // The oldest first: a walk in breadth shows sooner how many there are.
-        next = std::move(spared_.front());
+        next = spared_.front().ref();
         spared_.pop_front();
     }
     return next;
@@ -251,7 +286,11 @@ Status Lister::Impl::take_corpus_page(const Page& page) {
 
 Status Lister::Impl::end_corpus() {
     corpus_.over = true;
-    const std::vector<Ref> folders(spared_.begin(), spared_.end());
+    std::vector<Ref> folders;
+    folders.reserve(spared_.size());
+    for (const WaitingFolder& folder : spared_) {
+        folders.push_back(folder.ref());
+    }
     spared_.clear();
     for (const Ref& folder : folders) {
         wanted_folders_.erase(folder.id);
@@ -301,6 +340,7 @@ void Lister::Impl::page_came(const Task& task, const Result<Page>& page) {
 }
 
 Status Lister::Impl::take_page(ListTask& task, const Page& page) {
+    items_a_page_ += (static_cast<double>(page.items.size()) - items_a_page_) / kPagesRemembered;
     GDS_CHECK(observer_.items(task.folder.id, page.items));
     if (task.cursor.at_end()) {
         GDS_CHECK(observer_.folder_complete(task.folder.id));

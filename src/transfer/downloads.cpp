@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace gds::transfer {
@@ -17,8 +18,6 @@ namespace {
 
 /// Verified files that may wait for the publisher before no more are fetched.
 constexpr std::size_t kMostUnpublished = 512;
-
-/// Longest sleep between two looks at the deadline; bytes, results and signals end it earlier.
 
 }  // namespace
 
@@ -38,6 +37,7 @@ public:
                const std::function<void(const Progress&)>& progress) {
         // Another call is another round: `next` may have jobs again, for the same paths too.
         ask_ = true;
+        claims_.clear();
         claimed_.clear();
         GDS_CHECK(volume::make_state_dir(volume_));
         for (;;) {
@@ -100,6 +100,9 @@ private:
             return;
         }
         ask_ = true;
+        for (const Outcome& one : outcomes) {
+            release(one.path);
+        }
         if (const auto committed = commit(std::move(outcomes)); !committed) {
             // What cannot be recorded is not published either.
             commit_failed_ = true;
@@ -122,10 +125,9 @@ private:
 
     void begin(Job job) {
         auto staging = partial_path(job.resume_key);
-        // One file may live at several paths, and so one key come twice. A collision of hashes only
-        // costs a file its resumption.
-        const bool resumable = staging && job.ranges && !job.digest.empty() &&
-                               claimed_.insert(std::hash<std::string>()(*staging)).second;
+        // One file may live at several paths, and so one key be under way already.
+        const bool resumable =
+            staging && job.ranges && !job.digest.empty() && claim(job.path, *staging);
         if (!resumable) {
             staging = fmt::format("{}/{}.tmp", staging_path(), random_hex(16));
         }
@@ -134,6 +136,21 @@ private:
             std::make_shared<Task>(*this, std::move(job), std::move(*staging), resumable, mode_);
         if (task->open() && !task->prepare()) {
             rehashing_.push_back(task);
+        }
+    }
+
+    /// True where nothing under way has this partial.
+    bool claim(const std::string& path, const std::string& partial) {
+        const bool free = claimed_.insert(partial).second;
+        if (free) {
+            claims_[path] = partial;
+        }
+        return free;
+    }
+
+    void release(const std::string& path) {
+        if (const auto node = claims_.extract(path)) {
+            claimed_.erase(node.mapped());
         }
     }
 
@@ -166,7 +183,9 @@ private:
     Cancel& cancel_;
 
     std::deque<std::shared_ptr<Task>> rehashing_;
-    std::unordered_set<std::size_t> claimed_;  ///< hashes of the partials' paths
+    std::unordered_map<std::string, std::string>
+        claims_;                               ///< path -> partial, of what is under way
+    std::unordered_set<std::string> claimed_;  ///< these partials
     std::vector<Outcome> failures_;
     std::optional<Error> fatal_;
     bool commit_failed_ = false;

@@ -84,8 +84,15 @@ void encode_character(std::string_view& rest, std::string& local) {
     }
 }
 
+/// ASCII that stays as it is, which most names are from end to end.
+bool is_plain(char c) {
+    return c != '\0' && c != '/' && static_cast<unsigned char>(c) < 0x80;
+}
+
 std::string encode_characters(std::string_view text) {
-    std::string local;
+    const auto special = std::find_if_not(text.begin(), text.end(), is_plain);
+    std::string local(text.begin(), special);
+    text.remove_prefix(local.size());
     while (!text.empty()) {
         encode_character(text, local);
     }

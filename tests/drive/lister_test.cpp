@@ -33,8 +33,10 @@ public:
     std::map<std::string, std::vector<std::string>> seen;
     std::vector<std::string> complete;
     std::map<std::string, Code> answers;  ///< of want_item; internal for success
+    std::function<void()> look = [] {};   ///< at each page
 
     Status items(const std::string& in, const std::vector<model::Item>& page) override {
+        look();
         if (fail_items) {
             return *fail_items;
         }
@@ -107,6 +109,29 @@ TEST(Lister, ReadsATreeToItsLastPage) {
     EXPECT_THAT(listing.walker.seen["d"], ElementsAre("d1", "d3"));
     EXPECT_THAT(listing.walker.complete, UnorderedElementsAre("root", "d", "e"));
     EXPECT_THAT(listing.fixture.drive.asked(), SizeIs(5));
+}
+
+/// The most requests that were under way at once, for 100 folders of so many files.
+std::size_t most_at_once(int files) {
+    std::vector<Json> folders, children;
+    for (int i = 0; i < 100; ++i) {
+        folders.push_back(folder("f" + std::to_string(i)));
+    }
+    for (int i = 0; i < files; ++i) {
+        children.push_back(file("c" + std::to_string(i)));
+    }
+    const Reply wide = page(children);
+    Listing listing(
+        [&](const Asked& asked) { return asked.parent() == "root" ? page(folders) : wide; });
+    std::size_t most = 0;
+    listing.walker.look = [&] { most = std::max(most, listing.fixture.engine.pending()); };
+    EXPECT_TRUE(listing.run()->complete);
+    return most;
+}
+
+TEST(Lister, AsksForFewerFoldersAtOnceWhereTheyAreWide) {
+    EXPECT_GE(most_at_once(1), 60U);
+    EXPECT_LE(most_at_once(1000), 12U);
 }
 
 TEST(Lister, NothingWantedIsComplete) {

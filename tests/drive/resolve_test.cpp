@@ -86,6 +86,12 @@ TEST(Resolve, FollowsAPathFromMyDrive) {
     }
 }
 
+TEST(Resolve, AsksOnceForEachNameOfAPath) {
+    Fixture fixture(usual_tree());
+    ASSERT_TRUE(resolve(fixture.api, path("claude/files")));
+    EXPECT_EQ(fixture.drive.asked().size(), 2U);
+}
+
 TEST(Resolve, AnEmptyPathIsTheRootItself) {
     const auto found = resolve_in(usual_tree(), SourcePath{.root = {"c1"}});
     ASSERT_TRUE(found) << found.error().message;

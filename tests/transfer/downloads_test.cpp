@@ -226,6 +226,26 @@ TEST(Downloads, OneKeyAtTwoPathsGivesTwoWholeFiles) {
     }
 }
 
+TEST(Downloads, AKeyIsFreeAgainOnceItsFileIsOver) {
+    const auto body = sample(400'000);
+    Bench bench([&](const RawRequest& request, Connection& connection) {
+        const auto text = request.range_from ? part(body, *request.range_from) : whole(body);
+        const bool fails = request.path == "/a";
+        connection.send(fails ? std::string_view(text).substr(0, 10'000) : text);
+    });
+    std::vector<Job> jobs;
+    for (const char* path : {"a", "b"}) {
+        jobs.push_back(bench.job(path, body));
+        jobs.back().resume_key = "key";
+    }
+    ASSERT_TRUE(bench.run(std::move(jobs), 1));
+    EXPECT_TRUE(bench.failure("a"));
+    ASSERT_TRUE(bench.published("b"));
+    EXPECT_EQ(bench.temp.read("b"), body);
+    EXPECT_GT(bench.server.requests().back().range_from.value_or(0), 0)
+        << "what came of the same bytes is used";
+}
+
 TEST(Downloads, AMismatchNeverReplacesAndSaysWhatCame) {
     const auto promised = sample(1000);
     const auto sent = sample(1000, 9);
