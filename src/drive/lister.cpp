@@ -85,7 +85,9 @@ struct CorpusTask {
     PageCursor cursor = {};
     std::size_t pages = 0;
     bool reading = false;  ///< a page was asked for
-    bool over = false;     ///< at its end, or given up
+    bool last_came = false;
+    std::optional<Page> page;  ///< that came and was not handed on yet
+    bool over = false;         ///< at its end, or given up
 };
 
 /// A folder that waits to be listed. There may be hundreds of thousands, of which hardly one needs
@@ -155,8 +157,8 @@ private:
     void item_came(const Ref& ref, const Result<model::Item>& result);
     [[nodiscard]] bool corpus_is_worth_a_page() const;
     void read_corpus();
-    void corpus_came(const Result<Page>& page);
-    Status take_corpus_page(const Page& page);
+    void corpus_came(Result<Page> page);
+    void take_corpus_page();
     Status end_corpus();
     void give_up_corpus(const Error& why);
     std::optional<Ref> next_folder();
@@ -217,7 +219,8 @@ std::size_t Lister::Impl::room() const {
     if (corpus_.pages == 0 || corpus_.over) {
         return std::min(pages, kInFlight);
     }
-    const bool early = corpus_.reading && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
+    const bool goes_on = corpus_.reading || corpus_.last_came;
+    const bool early = goes_on && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
     return std::min(pages, early ? kInFlightAtFirst : kInFlightBeside);
 }
 
@@ -244,7 +247,8 @@ bool Lister::Impl::corpus_is_worth_a_page() const {
 
 /// Where it is not worth another page yet, it may be once more folders are found.
 void Lister::Impl::read_corpus() {
-    if (!going() || corpus_.over || corpus_.reading || !corpus_is_worth_a_page()) {
+    if (!going() || corpus_.over || corpus_.last_came || corpus_.reading ||
+        !corpus_is_worth_a_page()) {
         return;
     }
     corpus_.reading = true;
@@ -256,14 +260,14 @@ void Lister::Impl::read_corpus() {
             const auto self = weak.lock();
             return self && self->corpus_.reading;
         },
-        [weak](const Result<Page>& page) {
+        [weak](Result<Page> page) {
             if (const auto self = weak.lock()) {
-                self->corpus_came(page);
+                self->corpus_came(std::move(page));
             }
         });
 }
 
-void Lister::Impl::corpus_came(const Result<Page>& page) {
+void Lister::Impl::corpus_came(Result<Page> page) {
     if (!std::exchange(corpus_.reading, false) || !going()) {
         return;  // the folders were done first
     }
@@ -273,15 +277,31 @@ void Lister::Impl::corpus_came(const Result<Page>& page) {
         give_up_corpus(page.error());
     } else if (const Status step = corpus_.cursor.advance(*page); !step) {
         give_up_corpus(step.error());
-    } else if (const Status taken = take_corpus_page(*page); !taken) {
-        end_with(taken.error());
+    } else {
+        corpus_.last_came = corpus_.cursor.at_end();
+        corpus_.page = *std::move(page);
     }
     refill();
 }
 
-Status Lister::Impl::take_corpus_page(const Page& page) {
-    GDS_CHECK(observer_.corpus_items(page.items));
-    return corpus_.cursor.at_end() ? end_corpus() : Status();
+/// Pages come one after the other: one is looked at while the next is on its way.
+void Lister::Impl::take_corpus_page() {
+    if (!corpus_.page) {
+        return;
+    }
+    const Page page = *std::exchange(corpus_.page, std::nullopt);
+    engine_.pump(Millis(0));  // sends what was asked for when it came
+    if (!going()) {
+        return;
+    }
+    const auto taken = [&]() -> Status {
+        GDS_CHECK(observer_.corpus_items(page.items));
+        return page.next_page_token.empty() ? end_corpus() : Status();
+    }();
+    if (!taken) {
+        end_with(taken.error());
+    }
+    refill();
 }
 
 Status Lister::Impl::end_corpus() {
@@ -419,11 +439,13 @@ Result<ListingResult> Lister::Impl::run(const CompleteListing& proof) {
         if (!engine_.pump() && in_flight_ > 0) {
             return error(Code::internal, "the listing waits for answers that nobody was asked for");
         }
+        take_corpus_page();
     }
     // Every folder is answered. What may still come of the flat listing is of no use, and its end
     // is not waited for.
     corpus_.over = corpus_.over || corpus_.pages > 0;
     corpus_.reading = false;
+    corpus_.page.reset();
     if (fatal_) {
         return *fatal_;
     }
