@@ -168,11 +168,11 @@ class Skopeo(Contestant):
 
 
 class SkopeoInspect(Skopeo):
-    """It sees the index, one platform's manifest and config, and no layer."""
+    """As it comes. It sees the index, one platform's manifest and config, the list of tags, and no
+    layer."""
 
     name = "skopeo inspect a tag"
-    arguments = ("skopeo inspect --no-tags --tls-verify=false --override-os linux "
-                 '--override-arch amd64 "$image"')
+    arguments = 'skopeo inspect --tls-verify=false "$image"'
 
 
 class SkopeoInspectAll(SkopeoInspect):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Listing: complete or in doubt, and what a run does then; what a delete has to be confirmed by."""
 
+import collections
 import json
 import os
 import sys
@@ -70,6 +71,18 @@ class Paging(SpecCase):
         self.fault({"label": "files.list", "path": "pageToken="}, {"list": "repeat-token"})
         result = self.sync("--retries", "0", expect=6)
         self.assertIn("page token", result.log)
+
+
+class Requests(SpecCase):
+    spec = {"generate": [{"path": "/claude/files", "folders": 40, "files": 2, "size": 5}]}
+
+    def test_a_full_listing_asks_for_each_folder_once_and_for_little_besides(self):
+        self.sync()
+        self.forget_requests()
+        self.sync("--full")
+        asked = collections.Counter(entry["label"] for entry in self.requests())
+        # Two lists find the source. rclone, too, makes five requests more than there are folders.
+        self.assertEqual(asked, {"oauth.token": 1, "changes.list": 1, "files.list": 2 + 1 + 40})
 
 
 class Answers(SpecCase):
