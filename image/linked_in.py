@@ -11,7 +11,8 @@ import shutil
 import debian
 
 PACKAGES = ("libcli11-dev", "libexpected-dev", "libfmt-dev", "libre2-dev", "libspdlog-dev",
-            "libsqlite3-dev", "libstdc++-12-dev", "libtomlplusplus-dev", "nlohmann-json3-dev")
+            "libgcc-12-dev", "libsqlite3-dev", "libstdc++-12-dev", "libtomlplusplus-dev",
+            "nlohmann-json3-dev")
 LIST = "packages.json"
 
 

@@ -148,7 +148,7 @@ private:
 
     /// Hand work to the engine while there is room.
     void refill();
-    /// How many requests may be in flight by now.
+    /// How many requests may be in flight by now where the next one lists a folder.
     [[nodiscard]] std::size_t room() const;
     void request_page(const Task& task);
     void page_came(const Task& task, const Result<Page>& page);
@@ -192,7 +192,7 @@ private:
 
 void Lister::Impl::refill() {
     read_corpus();
-    while (going() && !give_up_on_outage() && in_flight_ < room()) {
+    while (going() && !give_up_on_outage() && in_flight_ < kInFlight) {
         if (std::exchange(all_wanted_, false)) {
             ++in_flight_;
             request_page(std::make_shared<ListTask>(ListTask{.folder = {}, .whole_corpus = true}));
@@ -215,9 +215,10 @@ void Lister::Impl::refill() {
 }
 
 std::size_t Lister::Impl::room() const {
-    const auto pages = static_cast<std::size_t>(kItemsInFlight / std::max(items_a_page_, 1.0));
+    const auto pages = static_cast<std::size_t>(
+        std::clamp(kItemsInFlight / std::max(items_a_page_, 1.0), 1.0, double{kInFlight}));
     if (corpus_.pages == 0 || corpus_.over) {
-        return std::min(pages, kInFlight);
+        return pages;
     }
     const bool goes_on = corpus_.reading || corpus_.last_came;
     const bool early = goes_on && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
@@ -226,6 +227,9 @@ std::size_t Lister::Impl::room() const {
 
 std::optional<Ref> Lister::Impl::next_folder() {
     std::optional<Ref> next;
+    if (in_flight_ >= room()) {
+        return next;
+    }
     if (!folders_.empty()) {
         // The newest first: a walk in depth keeps the queue shorter than one in breadth.
         next = folders_.back().ref();
@@ -280,15 +284,13 @@ void Lister::Impl::corpus_came(Result<Page> page) {
     } else {
         corpus_.last_came = corpus_.cursor.at_end();
         corpus_.page = *std::move(page);
+        engine_.wake();  // the pump that brought it need not wait for more
     }
     refill();
 }
 
 /// Pages come one after the other: one is looked at while the next is on its way.
 void Lister::Impl::take_corpus_page() {
-    if (!corpus_.page) {
-        return;
-    }
     const Page page = *std::exchange(corpus_.page, std::nullopt);
     engine_.pump(Millis(0));  // sends what was asked for when it came
     if (!going()) {
@@ -439,7 +441,10 @@ Result<ListingResult> Lister::Impl::run(const CompleteListing& proof) {
         if (!engine_.pump() && in_flight_ > 0) {
             return error(Code::internal, "the listing waits for answers that nobody was asked for");
         }
-        take_corpus_page();
+        // The next one may come while this one is sent on its way.
+        while (going() && corpus_.page) {
+            take_corpus_page();
+        }
     }
     // Every folder is answered. What may still come of the flat listing is of no use, and its end
     // is not waited for.
@@ -448,6 +453,9 @@ Result<ListingResult> Lister::Impl::run(const CompleteListing& proof) {
     corpus_.page.reset();
     if (fatal_) {
         return *fatal_;
+    }
+    if (!folders_.empty() || !spared_.empty() || !items_.empty()) {
+        return error(Code::internal, "the listing ended before everything was asked for");
     }
     ListingResult result;
     result.doubts = std::exchange(doubts_, {});

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace gds::drive {
@@ -81,8 +80,7 @@ Result<Item> only_folder(std::vector<Item> candidates, const std::string& name,
 struct Position {
     Ref folder;
     std::string shown;
-    std::vector<std::string> ids = {};
-    std::optional<Item> item = {};  ///< of the folder, where the last list showed it
+    std::vector<std::string> ids;
 };
 
 Status descend(Api& api, Position& at, const std::string& name, bool among_shared) {
@@ -91,15 +89,12 @@ Status descend(Api& api, Position& at, const std::string& name, bool among_share
         return candidates.error().context(
             fmt::format("looking for folder {} in {}", shown(name), at.shown));
     }
-    Item item = GDS_TRY(only_folder(*std::move(candidates), name, at.shown));
+    const Item item = GDS_TRY(only_folder(*std::move(candidates), name, at.shown));
     at.ids.push_back(item.id);
     at.folder = ref_of(item);
-    at.item.reset();
     if (item.kind == ItemKind::shortcut) {
         at.folder = target_of(item);
         at.ids.push_back(item.target_id);
-    } else {
-        at.item = std::move(item);
     }
     at.shown = shown(at.shown.front() == '"' ? at.shown.substr(1, at.shown.size() - 2) + "/" + name
                                              : name);
@@ -107,7 +102,7 @@ Status descend(Api& api, Position& at, const std::string& name, bool among_share
 }
 
 Result<Item> checked_folder(Api& api, const Position& at) {
-    auto item = at.item ? Result<Item>(*at.item) : api.get(at.folder);
+    auto item = api.get(at.folder);
     if (!item) {
         return item.error().context(fmt::format("looking up the source folder {}", at.shown));
     }
@@ -133,7 +128,8 @@ Result<ResolvedSource> resolve(Api& api, const SourcePath& source) {
         return error(Code::invalid_argument,
                      "--shared-with-me needs --source with the name of a shared folder");
     }
-    Position at{source.root, source.root.id == "root" ? "My Drive" : "folder " + source.root.id};
+    Position at{
+        source.root, source.root.id == "root" ? "My Drive" : "folder " + source.root.id, {}};
     if (source.shared_with_me) {
         at.shown = "the items shared with this account";
     } else if (source.root.id != "root") {

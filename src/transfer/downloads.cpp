@@ -101,7 +101,7 @@ private:
         }
         ask_ = true;
         for (const Outcome& one : outcomes) {
-            release(one.path);
+            release(one.token);
         }
         if (const auto committed = commit(std::move(outcomes)); !committed) {
             // What cannot be recorded is not published either.
@@ -127,7 +127,7 @@ private:
         auto staging = partial_path(job.resume_key);
         // One file may live at several paths, and so one key be under way already.
         const bool resumable =
-            staging && job.ranges && !job.digest.empty() && claim(job.path, *staging);
+            staging && job.ranges && !job.digest.empty() && claim(job.token, *staging);
         if (!resumable) {
             staging = fmt::format("{}/{}.tmp", staging_path(), random_hex(16));
         }
@@ -140,16 +140,16 @@ private:
     }
 
     /// True where nothing under way has this partial.
-    bool claim(const std::string& path, const std::string& partial) {
+    bool claim(std::int64_t token, const std::string& partial) {
         const bool free = claimed_.insert(partial).second;
         if (free) {
-            claims_[path] = partial;
+            claims_[token] = partial;
         }
         return free;
     }
 
-    void release(const std::string& path) {
-        if (const auto node = claims_.extract(path)) {
+    void release(std::int64_t token) {
+        if (const auto node = claims_.extract(token)) {
             claimed_.erase(node.mapped());
         }
     }
@@ -183,9 +183,8 @@ private:
     Cancel& cancel_;
 
     std::deque<std::shared_ptr<Task>> rehashing_;
-    std::unordered_map<std::string, std::string>
-        claims_;                               ///< path -> partial, of what is under way
-    std::unordered_set<std::string> claimed_;  ///< these partials
+    std::unordered_map<std::int64_t, std::string> claims_;  ///< token -> partial, under way
+    std::unordered_set<std::string> claimed_;               ///< these partials
     std::vector<Outcome> failures_;
     std::optional<Error> fatal_;
     bool commit_failed_ = false;

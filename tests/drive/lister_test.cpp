@@ -134,6 +134,16 @@ TEST(Lister, AsksForFewerFoldersAtOnceWhereTheyAreWide) {
     EXPECT_LE(most_at_once(1000), 12U);
 }
 
+TEST(Lister, APageLargerThanAnyAskedForEndsNothing) {
+    Listing listing([](const Asked& asked) {
+        std::vector<Json> children(95'000, file("same"));
+        children.push_back(folder("d"));
+        return page(asked.parent() == "root" ? children : std::vector<Json>{file("in d")});
+    });
+    EXPECT_TRUE(listing.run()->complete);
+    EXPECT_THAT(listing.walker.complete, UnorderedElementsAre("root", "d"));
+}
+
 TEST(Lister, NothingWantedIsComplete) {
     Listing listing(small_tree());
     const auto result = listing.lister.run();

@@ -86,10 +86,12 @@ TEST(Resolve, FollowsAPathFromMyDrive) {
     }
 }
 
-TEST(Resolve, AsksOnceForEachNameOfAPath) {
+TEST(Resolve, AsksForEachNameAndThenForTheFolderById) {
     Fixture fixture(usual_tree());
     ASSERT_TRUE(resolve(fixture.api, path("claude/files")));
-    EXPECT_EQ(fixture.drive.asked().size(), 2U);
+    const auto asked = fixture.drive.asked();
+    ASSERT_EQ(asked.size(), 3U);
+    EXPECT_EQ(asked.back().path, "/drive/v3/files/f1") << "lists lag behind";
 }
 
 TEST(Resolve, AnEmptyPathIsTheRootItself) {

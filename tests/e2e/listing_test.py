@@ -81,8 +81,9 @@ class Requests(SpecCase):
         self.forget_requests()
         self.sync("--full")
         asked = collections.Counter(entry["label"] for entry in self.requests())
-        # Two lists find the source. rclone, too, makes five requests more than there are folders.
-        self.assertEqual(asked, {"oauth.token": 1, "changes.list": 1, "files.list": 2 + 1 + 40})
+        # Two lists find the source, which is then asked for by id.
+        self.assertEqual(asked, {"oauth.token": 1, "changes.list": 1, "files.get": 1,
+                                 "files.list": 2 + 1 + 40})
 
 
 class Answers(SpecCase):

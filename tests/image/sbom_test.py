@@ -19,7 +19,7 @@ import debian  # noqa: E402
 BUILD = pathlib.Path(os.environ.get("GDS_BIN", "build/bin")).resolve().parent
 INSIDE = "usr/share/sbom/gdrive-sync.spdx.json"
 # Of these only declarations are compiled in; the libraries are in the image themselves.
-SHARED = {"libc6-dev", "libcurl4-openssl-dev", "libgcc-12-dev", "libssl-dev", "linux-libc-dev"}
+SHARED = {"libc6-dev", "libcurl4-openssl-dev", "libssl-dev", "linux-libc-dev"}
 
 
 def compiled_in():

@@ -92,7 +92,8 @@ class ControlPlane:
                    "--service-cluster-ip-range=10.0.0.0/24",
                    # Nobody is told of an address but this machine itself.
                    "--advertise-address=192.0.2.1", "--endpoint-reconciler-type=none")
-        wait_for("the API server's certificate", (self.dir / "certificates/apiserver.crt").exists)
+        certificate = self.dir / "certificates/apiserver.crt"
+        wait_for("the API server's certificate", lambda: self.alive() and certificate.exists())
         wait_for("the API server", self.ready)
 
     def start_controllers(self):
@@ -121,9 +122,14 @@ class ControlPlane:
         return "\n".join(f"{path.name}: {path.read_text(encoding='utf-8')[-1500:]}"
                          for path in sorted(self.dir.glob("*.log")))
 
-    def ready(self):
+    def alive(self):
+        """True; an error with the ends of the logs where a program has ended."""
         if any(process.poll() is not None for process in self.processes):
             raise AssertionError(f"a program ended:\n{self.logs()}")
+        return True
+
+    def ready(self):
+        self.alive()
         try:
             return self.request("GET", "/readyz", raw=True) == "ok"
         except (OSError, Refused):
