@@ -7,8 +7,8 @@ WORKDIR /src
 COPY . .
 RUN ./dev build && cmake --install build --strip --prefix /programs
 
-# The two programs, and what of others is in them. A build that has them already replaces this stage, and with it
-# the one above: --build-context programs=DIR.
+# The two programs, and what of others is in them. A build that has them already replaces this stage,
+# and with it the one above: --build-context programs=DIR.
 FROM scratch AS programs
 COPY --from=compile /programs/ /
 

@@ -10,8 +10,8 @@ import shutil
 
 import debian
 
-PACKAGES = ("libcli11-dev", "libexpected-dev", "libfmt-dev", "libre2-dev", "libspdlog-dev",
-            "libgcc-12-dev", "libsqlite3-dev", "libstdc++-12-dev", "libtomlplusplus-dev",
+PACKAGES = ("libcli11-dev", "libexpected-dev", "libfmt-dev", "libgcc-12-dev", "libre2-dev",
+            "libspdlog-dev", "libsqlite3-dev", "libstdc++-12-dev", "libtomlplusplus-dev",
             "nlohmann-json3-dev")
 LIST = "packages.json"
 

@@ -63,7 +63,7 @@ cluster() {
     # Terraform's provider is in no package index: with it only where somebody has it.
     local tests='cluster_test.py'
     [[ -z ${KUBERNETES_PROVIDER_MIRROR:-} ]] || tests='*_test.py'
-    PYTHONPATH=$here/deploy "$python" -m unittest discover --start-directory "$here/cluster" \
+    PYTHONPATH=$here/deploy:$here/../k8s "$python" -m unittest discover --start-directory "$here/cluster" \
         --pattern "$tests" --verbose "$@"
 }
 

@@ -13,9 +13,9 @@ import xml.etree.ElementTree
 
 import yaml
 from manifests import K8S, ROOT
+from waiting import SECONDS, wait_for
 
 LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
-START_SECONDS = 60
 METRIC = re.compile(r"\b(?:gdrive_sync|registry_probe|registry_scan|kube|externalsecret)_\w+")
 # What only something in trouble has: asked for without the condition, it has to be there.
 ONLY_WHERE = re.compile(r" > 0$")
@@ -30,18 +30,6 @@ scrape_configs:
     honor_labels: true
     static_configs: [{{targets: ["{pushgateway}"]}}]
 """
-
-
-def wait_for(what, question, seconds=START_SECONDS):
-    """Asks until the answer is one."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"never came: {what}")
-        time.sleep(0.1)
 
 
 def rules_path(program):
@@ -156,11 +144,11 @@ class Monitoring:
         return [a for a in self.prometheus.get("/api/v1/alerts")["data"]["alerts"]
                 if a["state"] == "firing"]
 
-    def firing(self, name, seconds=START_SECONDS):
+    def firing(self, name, seconds=SECONDS):
         """The labels of that alert, wherever it fires, once it does."""
         return [a["labels"] for a in self.firing_alerts(name, seconds)]
 
-    def firing_alerts(self, name, seconds=START_SECONDS):
+    def firing_alerts(self, name, seconds=SECONDS):
         """The same with its annotations."""
         def ask():
             return [a for a in self.alerts() if a["labels"]["alertname"] == name]

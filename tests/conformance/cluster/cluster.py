@@ -1,12 +1,9 @@
 """A control plane that knows the operators' types, and the renderings of k8s/ in it."""
 
-import sys
-
 import tools
 import yaml
-from control_plane import ControlPlane, Refused, wait_for
-
-sys.path.append(str(tools.ROOT / "tests" / "k8s"))
+from control_plane import ControlPlane, Refused
+from waiting import wait_for
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 PLACEHOLDER = "placeholder-namespace"

@@ -6,8 +6,9 @@ import copy
 import unittest
 
 from cluster import RESTRICTED, Cluster
-from control_plane import Refused, wait_for
+from control_plane import Refused
 from manifests import documents, render
+from waiting import wait_for
 
 # The first comes with its own Namespace.
 OVERLAYS = ("plain-secret", "stem95su", "registry-probe")

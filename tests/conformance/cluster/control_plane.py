@@ -9,33 +9,20 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import tools
+from waiting import wait_for
 
 CONTROLLERS = ("cronjob-controller", "job-controller", "serviceaccount-controller",
                "root-ca-certificate-publisher-controller")
-START_SECONDS = 120
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def wait_for(what, question, seconds=START_SECONDS):
-    """Asks until the answer is one."""
-    end = time.monotonic() + seconds
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        if time.monotonic() > end:
-            raise AssertionError(f"never came: {what}")
-        time.sleep(0.2)
 
 
 class Refused(Exception):
