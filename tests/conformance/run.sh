@@ -47,10 +47,17 @@ drive() {
         --start-directory "$here" --pattern '*_test.py' --verbose "$@"
 }
 
+# Terraform's provider, where the Go module proxy serves it and the caller has named none.
+find_provider() {
+    KUBERNETES_PROVIDER_MIRROR=${KUBERNETES_PROVIDER_MIRROR:-$("$1" "$here/deploy/real_provider.py")}
+    export KUBERNETES_PROVIDER_MIRROR
+}
+
 deploy() {
     local python
     need_go
     python=$(python_with deploy "${deploy_packages[@]}")
+    find_provider "$python"
     "$python" -m unittest discover --start-directory "$here/deploy" --pattern '*_test.py' \
         --verbose "$@"
 }
@@ -60,7 +67,8 @@ cluster() {
     need_go
     command -v etcd >/dev/null || die "etcd is not here: ./dev deps cluster"
     python=$(python_with deploy "${deploy_packages[@]}")
-    # Terraform's provider is in no package index: with it only where somebody has it.
+    find_provider "$python"
+    # Nothing can stand in for a provider that has to apply.
     local tests='cluster_test.py'
     [[ -z ${KUBERNETES_PROVIDER_MIRROR:-} ]] || tests='*_test.py'
     PYTHONPATH=$here/deploy:$here/../k8s "$python" -m unittest discover --start-directory "$here/cluster" \

@@ -66,7 +66,7 @@ def rendered(overlay):
 
 class TerraformCase(unittest.TestCase):
     """Terraform in a copy of the modules, with a stand-in for the provider; or with the provider
-    itself, of the filesystem mirror that KUBERNETES_PROVIDER_MIRROR names."""
+    itself, of the filesystem mirror that KUBERNETES_PROVIDER_MIRROR names (run.sh looks for one)."""
 
     @classmethod
     def setUpClass(cls):
