@@ -10,9 +10,9 @@ import shutil
 
 import debian
 
-PACKAGES = ("libcli11-dev", "libexpected-dev", "libfmt-dev", "libgcc-12-dev", "libre2-dev",
-            "libspdlog-dev", "libsqlite3-dev", "libstdc++-12-dev", "libtomlplusplus-dev",
-            "nlohmann-json3-dev")
+PACKAGES = ("libboost-json1.81-dev", "libboost1.81-dev", "libcli11-dev", "libexpected-dev",
+            "libfmt-dev", "libgcc-12-dev", "libre2-dev", "libspdlog-dev", "libsqlite3-dev",
+            "libstdc++-12-dev", "libtomlplusplus-dev", "nlohmann-json3-dev")
 LIST = "packages.json"
 
 

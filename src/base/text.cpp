@@ -8,11 +8,29 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace gds {
 
+namespace {
+
+/// The length of the ASCII text at the front, or somewhat less.
+std::size_t ascii_length(std::string_view text) {
+    static constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+    std::size_t length = 0;
+    for (std::uint64_t block = 0; length + sizeof(block) <= text.size(); length += sizeof(block)) {
+        std::memcpy(&block, text.data() + length, sizeof(block));
+        if ((block & kHighBits) != 0) {
+            break;
+        }
+    }
+    return length;
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
+    for (std::size_t i = ascii_length(text); i < text.size(); i += ascii_length(text.substr(i))) {
         const std::size_t length = utf8_length(text.substr(i));
         if (length == 0) {
             return false;
@@ -97,16 +115,31 @@ std::string to_hex(std::string_view bytes) {
     return result;
 }
 
+namespace {
+
+/// -1 for what is no hexadecimal digit.
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    const char lower = static_cast<char>(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+}  // namespace
+
 Result<std::string> from_hex(std::string_view hex) {
     std::string bytes;
-    for (std::size_t i = 0; i < hex.size(); i += 2) {
-        unsigned value = 0;
-        const auto [end, problem] =
-            std::from_chars(hex.data() + i, hex.data() + std::min(i + 2, hex.size()), value, 16);
-        if (problem != std::errc() || end != hex.data() + i + 2) {
-            return error(Code::invalid_argument, fmt::format("\"{}\" is not hex", printable(hex)));
-        }
-        bytes += static_cast<char>(value);
+    bytes.reserve(hex.size() / 2);
+    bool valid = hex.size() % 2 == 0;
+    for (std::size_t i = 0; valid && i < hex.size(); i += 2) {
+        const int high = hex_digit(hex[i]);
+        const int low = hex_digit(hex[i + 1]);
+        valid = high >= 0 && low >= 0;
+        bytes += static_cast<char>(high * 16 + low);
+    }
+    if (!valid) {
+        return error(Code::invalid_argument, fmt::format("\"{}\" is not hex", printable(hex)));
     }
     return bytes;
 }

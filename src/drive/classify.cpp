@@ -40,11 +40,11 @@ public:
             return {};
         }
         if (ends_with(path, ".reason") || path == "error.status") {
-            refusal_.reasons.push_back(std::move(value.text));
+            refusal_.reasons.emplace_back(value.text);
         } else if (ends_with(path, ".location")) {
-            refusal_.locations.push_back(std::move(value.text));
+            refusal_.locations.emplace_back(value.text);
         } else if (ends_with(path, "error.message") || path == "error_description") {
-            refusal_.message = std::move(value.text);
+            refusal_.message = value.text;
         }
         return {};
     }

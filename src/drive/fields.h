@@ -50,7 +50,7 @@ Status read_field(std::span<const Field<T>> fields, T& target, std::string_view 
 /// Keeps a text in a member.
 template <class T, std::string T::*Member>
 Status store_text(T& target, JsonValue& value) {
-    target.*Member = std::move(value.text);
+    target.*Member = value.text;
     return {};
 }
 

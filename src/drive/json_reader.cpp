@@ -4,8 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,55 +14,71 @@ namespace gds::drive {
 
 namespace {
 
-using Json = nlohmann::json;
+namespace json = boost::json;
 
 // Answers of Drive nest six deep; a bound keeps hostile ones from filling memory.
 constexpr std::size_t kMaxDepth = 64;
 
-/// Translates the library's events to values with paths.
-class PathSax final : public nlohmann::json_sax<Json> {
+/// Translates the library's events, which its documentation of basic_parser describes, to values
+/// with paths. Everywhere else JSON is nlohmann's; that one takes four times as long for a page of
+/// a listing.
+class PathHandler {
 public:
-    explicit PathSax(JsonVisitor& visitor) : visitor_(visitor) {}
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+
+    explicit PathHandler(JsonVisitor& visitor) : visitor_(visitor) {}
 
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
-    bool null() override { return scalar({.kind = JsonKind::null}); }
-    bool boolean(bool value) override {
-        return scalar({.kind = JsonKind::boolean, .boolean = value});
-    }
-    bool number_integer(number_integer_t value) override {
-        return scalar({.kind = JsonKind::integer, .integer = value});
-    }
-    bool number_unsigned(number_unsigned_t value) override {
-        if (value > static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max())) {
-            return scalar({.kind = JsonKind::real});
-        }
-        return scalar({.kind = JsonKind::integer, .integer = static_cast<std::int64_t>(value)});
-    }
-    bool number_float(number_float_t /*value*/, const string_t& /*text*/) override {
-        return scalar({.kind = JsonKind::real});
-    }
-    bool string(string_t& text) override {
-        return scalar({.kind = JsonKind::text, .text = std::move(text)});
-    }
-    bool binary(binary_t& /*value*/) override { return fail("holds binary data"); }
+    bool on_document_begin(json::error_code& /*ended*/) { return true; }
+    bool on_document_end(json::error_code& /*ended*/) { return true; }
 
-    bool start_object(std::size_t /*elements*/) override { return start(JsonKind::object); }
-    bool start_array(std::size_t /*elements*/) override { return start(JsonKind::array); }
-    bool end_object() override { return end(); }
-    bool end_array() override { return end(); }
-    bool key(string_t& text) override {
-        path_.resize(levels_.back().length);
-        if (!path_.empty()) {
-            path_ += '.';
-        }
-        path_ += text;
+    bool on_object_begin(json::error_code& ended) { return start(JsonKind::object, ended); }
+    bool on_array_begin(json::error_code& ended) { return start(JsonKind::array, ended); }
+    bool on_object_end(std::size_t /*count*/, json::error_code& ended) { return end(ended); }
+    bool on_array_end(std::size_t /*count*/, json::error_code& ended) { return end(ended); }
+
+    // A text that needs no work comes whole, and is not copied.
+    bool on_key_part(json::string_view part, std::size_t /*size*/, json::error_code& /*ended*/) {
+        text_ += part;
         return true;
     }
-    bool parse_error(std::size_t position, const std::string& /*token*/,
-                     const nlohmann::detail::exception& /*reason*/) override {
-        return fail(fmt::format("is not JSON (byte {})", position));
+    bool on_key(json::string_view part, std::size_t /*size*/, json::error_code& /*ended*/) {
+        enter(whole(part));
+        text_.clear();
+        return true;
     }
+    bool on_string_part(json::string_view part, std::size_t /*size*/, json::error_code& /*ended*/) {
+        text_ += part;
+        return true;
+    }
+    bool on_string(json::string_view part, std::size_t /*size*/, json::error_code& ended) {
+        const bool kept = scalar({.kind = JsonKind::text, .text = whole(part)}, ended);
+        text_.clear();
+        return kept;
+    }
+
+    bool on_number_part(json::string_view /*part*/, json::error_code& /*ended*/) { return true; }
+    bool on_int64(std::int64_t value, json::string_view /*text*/, json::error_code& ended) {
+        return scalar({.kind = JsonKind::integer, .integer = value}, ended);
+    }
+    // Only what does not fit into on_int64() comes here.
+    bool on_uint64(std::uint64_t /*value*/, json::string_view /*text*/, json::error_code& ended) {
+        return scalar({.kind = JsonKind::real}, ended);
+    }
+    bool on_double(double /*value*/, json::string_view /*text*/, json::error_code& ended) {
+        return scalar({.kind = JsonKind::real}, ended);
+    }
+    bool on_bool(bool value, json::error_code& ended) {
+        return scalar({.kind = JsonKind::boolean, .boolean = value}, ended);
+    }
+    bool on_null(json::error_code& ended) { return scalar({.kind = JsonKind::null}, ended); }
+
+    bool on_comment_part(json::string_view /*part*/, json::error_code& /*ended*/) { return true; }
+    bool on_comment(json::string_view /*part*/, json::error_code& /*ended*/) { return true; }
 
 private:
     struct Level {
@@ -70,6 +86,19 @@ private:
         bool array;
     };
 
+    std::string_view whole(json::string_view last) {
+        if (text_.empty()) {
+            return {last.data(), last.size()};
+        }
+        return text_ += last;
+    }
+    void enter(std::string_view key) {
+        path_.resize(levels_.back().length);
+        if (!path_.empty()) {
+            path_ += '.';
+        }
+        path_ += key;
+    }
     /// An element of an array has no key: give its path the mark of one.
     void enter_element() {
         if (!levels_.empty() && levels_.back().array) {
@@ -77,37 +106,35 @@ private:
             path_ += "[]";
         }
     }
-    bool scalar(JsonValue value) {
+    bool scalar(JsonValue value, json::error_code& ended) {
         enter_element();
-        return keep(visitor_.value(path_, value));
+        return keep(visitor_.value(path_, value), ended);
     }
-    bool start(JsonKind kind) {
+    bool start(JsonKind kind, json::error_code& ended) {
         if (levels_.size() == kMaxDepth) {
-            return fail("nests too deep");
+            return keep(error(Code::bad_response, "the answer nests too deep"), ended);
         }
         enter_element();
         levels_.push_back({path_.size(), kind == JsonKind::array});
         JsonValue value{.kind = kind};
-        return keep(visitor_.value(path_, value));
+        return keep(visitor_.value(path_, value), ended);
     }
-    bool end() {
+    bool end(json::error_code& ended) {
         path_.resize(levels_.back().length);
         levels_.pop_back();
-        return keep(visitor_.end(path_));
+        return keep(visitor_.end(path_), ended);
     }
-    bool keep(Status status) {
+    bool keep(Status status, json::error_code& ended) {
         if (!status) {
             failure_ = std::move(status).error();
+            ended = json::error_code(ECANCELED, boost::system::generic_category());
         }
         return !failure_;
-    }
-    bool fail(std::string_view what) {
-        failure_ = error(Code::bad_response, fmt::format("the answer {}", what));
-        return false;
     }
 
     JsonVisitor& visitor_;
     std::string path_;
+    std::string text_;  ///< of a key or text that comes in parts, what came of it
     std::vector<Level> levels_;
     std::optional<Error> failure_;
 };
@@ -131,15 +158,19 @@ Status read_json(std::string_view text, JsonVisitor& visitor) {
         repaired = with_valid_utf8(text);
         text = repaired;
     }
-    PathSax sax(visitor);
-    try {
-        if (Json::sax_parse(text.begin(), text.end(), &sax)) {
-            return {};
-        }
-    } catch (const Json::exception&) {
-        // Told below.
+    json::parse_options options;
+    options.max_depth = kMaxDepth + 1;  // the handler says what is wrong
+    options.allow_invalid_utf8 = true;  // there is none by now
+    json::basic_parser<PathHandler> parser(options, visitor);
+    json::error_code problem;
+    const std::size_t read = parser.write_some(false, text.data(), text.size(), problem);
+    if (const auto& failure = parser.handler().failure()) {
+        return *failure;
     }
-    return sax.failure().value_or(error(Code::bad_response, "the answer is not JSON"));
+    if (problem.failed() || read < text.size()) {
+        return error(Code::bad_response, fmt::format("the answer is not JSON (byte {})", read));
+    }
+    return {};
 }
 
 std::string_view kind_name(JsonKind kind) {

@@ -15,7 +15,7 @@ struct JsonValue {
     JsonKind kind = JsonKind::null;
     bool boolean = false;
     std::int64_t integer = 0;
-    std::string text = {};
+    std::string_view text = {};  ///< for as long as the visitor is told of it
 };
 
 /// Told about every value of a document in its order. A path is the keys that lead to a value

@@ -209,7 +209,7 @@ public:
             if (value.kind != JsonKind::text) {
                 return bad_field(path, "is no text");
             }
-            links_.emplace_back(*mime_type, std::move(value.text));
+            links_.emplace_back(*mime_type, value.text);
         }
         return {};
     }

@@ -131,8 +131,9 @@ void Query::bind(int index, std::int64_t value) {
 
 void Query::bind(int index, std::string_view value) {
     const char* data = value.data() == nullptr ? "" : value.data();
-    bind_failed_ |= sqlite3_bind_text64(cached_->statement.get(), index, data, value.size(),
-                                        SQLITE_TRANSIENT, SQLITE_UTF8) != SQLITE_OK;
+    const auto keep = texts_ == Texts::borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
+    bind_failed_ |= sqlite3_bind_text64(cached_->statement.get(), index, data, value.size(), keep,
+                                        SQLITE_UTF8) != SQLITE_OK;
 }
 
 void Query::bind(int index, Blob value) {
@@ -140,8 +141,9 @@ void Query::bind(int index, Blob value) {
         bind(index, std::nullopt);
         return;
     }
+    const auto keep = texts_ == Texts::borrowed ? SQLITE_STATIC : SQLITE_TRANSIENT;
     bind_failed_ |= sqlite3_bind_blob64(cached_->statement.get(), index, value.bytes.data(),
-                                        value.bytes.size(), SQLITE_TRANSIENT) != SQLITE_OK;
+                                        value.bytes.size(), keep) != SQLITE_OK;
 }
 
 void Query::bind(int index, std::nullopt_t) {

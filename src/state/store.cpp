@@ -17,9 +17,13 @@ constexpr std::int64_t kAbsent = 16;
 constexpr std::int64_t kListed = 32;
 constexpr std::int64_t kOurs = kAbsent | kListed;
 
-constexpr const char* kSelectItem =
+constexpr const char* kSelectRow =
     "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
     " resource_key, flags, target, target_mime FROM item WHERE n = ?";
+constexpr const char* kSelectItem =
+    "SELECT i.id, p.id, i.kind, i.name, i.mime, i.size, i.md5, i.sha1, i.sha256, i.modified_ms,"
+    " i.revision, i.resource_key, i.flags, t.id, i.target_mime FROM item i"
+    " LEFT JOIN item p ON p.n = i.parent LEFT JOIN item t ON t.n = i.target WHERE i.n = ?";
 
 /// An item as its row holds it: numbers instead of ids.
 struct ItemRow {
@@ -130,7 +134,7 @@ Result<Store::Upserted> Store::upsert(const model::Item& item) {
                           item.target_resource_key, numbers.target, item.target_resource_key));
     }
     if (known != 0) {
-        Query query(db_, kSelectItem, known);
+        Query query(db_, kSelectRow, known);
         const bool row = GDS_TRY(query.next());
         if (row && same_as_row(query, item, numbers)) {
             return Upserted{known, false};
@@ -168,7 +172,7 @@ Result<std::optional<model::Item>> Store::item(ItemNo number) {
     }
     model::Item item;
     item.id = row.text(0);
-    item.parent = GDS_TRY(id_of(row.integer(1)));
+    item.parent = row.text(1);
     item.kind = static_cast<model::ItemKind>(row.integer(2));
     item.name = row.text(3);
     item.mime_type = row.null(4) ? default_mime(item.kind) : row.text(4);
@@ -186,7 +190,7 @@ Result<std::optional<model::Item>> Store::item(ItemNo number) {
     item.in_photos = (flags & kInPhotos) != 0;
     item.trashed = (flags & (kTrashed | kAbsent)) != 0;
     item.owned_by_me = (flags & kOwned) != 0;
-    item.target_id = GDS_TRY(id_of(row.integer(13)));
+    item.target_id = row.text(13);
     item.target_mime_type = row.text(14);
     return std::optional<model::Item>(std::move(item));
 }

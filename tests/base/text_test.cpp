@@ -78,6 +78,12 @@ TEST(HttpDate, ReadsTheThreeForms) {
 
 TEST(Utf8, FollowsRfc3629) {
     EXPECT_TRUE(is_utf8("plain \xC3\xA4 \xE2\x82\xAC \xF0\x9F\x98\x80"));
+    for (std::size_t before = 0; before < 20; ++before) {
+        const std::string ascii(before, 'x');
+        EXPECT_TRUE(is_utf8(ascii + "\xC3\xA4" + ascii)) << before;
+        EXPECT_FALSE(is_utf8(ascii + "\xC3" + ascii)) << before;
+        EXPECT_FALSE(is_utf8("\xC3\xA4" + ascii + "\xFF")) << before;
+    }
     for (const char* text : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\x80", "\xE2\x82"}) {
         EXPECT_FALSE(is_utf8(text));
     }
@@ -97,7 +103,10 @@ TEST(Printable, HidesWhatSteersATerminal) {
 TEST(Hex, RoundTripsAndRefusesOddOnes) {
     EXPECT_EQ(to_hex(std::string("\x00\xff", 2)), "00ff");
     EXPECT_EQ(from_hex("00ff").value(), std::string("\x00\xff", 2));
+    EXPECT_EQ(from_hex("aBCdEf").value(), "\xAB\xCD\xEF");
+    EXPECT_EQ(from_hex("").value(), "");
     EXPECT_FALSE(from_hex("0").has_value());
+    EXPECT_FALSE(from_hex("000").has_value());
     EXPECT_FALSE(from_hex("0g").has_value());
 }
 

@@ -181,27 +181,43 @@ TEST(ParsePage, TakesAnEmptyList) {
 }
 
 TEST(ParsePage, RefusesWhatIsNoPage) {
-    for (const char* body : {"",
-                             " ",
-                             "null",
-                             "[]",
-                             "7",
-                             "\"files\"",
-                             "{}",
-                             R"({"files": null})",
-                             R"({"files": {}})",
-                             R"({"files": [null]})",
-                             R"({"files": [[]]})",
-                             R"({"files": ["x"]})",
-                             R"({"files": [)",
-                             R"({"files": []} x)",
-                             R"({"files": [], "files": []})",
-                             R"({"files": [], "nextPageToken": 5})",
-                             R"({"files": [], "incompleteSearch": "no"})",
-                             R"({"error": {"code": 500}})",
-                             "<html><body>Sign in</body></html>",
-                             R"({"files": [], "x": 1e999})"}) {
+    for (const char* body :
+         {"", " ", "null", "[]", "7", "\"files\"", "{}", R"({"files": null})", R"({"files": {}})",
+          R"({"files": [null]})", R"({"files": [[]]})", R"({"files": ["x"]})", R"({"files": [)",
+          R"({"files": []} x)", R"({"files": [], "files": []})",
+          R"({"files": [], "nextPageToken": 5})", R"({"files": [], "incompleteSearch": "no"})",
+          R"({"error": {"code": 500}})", "<html><body>Sign in</body></html>"}) {
         EXPECT_THAT(parse_page(body), FailedWith(Code::bad_response)) << body;
+    }
+}
+
+TEST(ParsePage, ReadsEscapesInNamesAndKeys) {
+    const auto page = parse_page(
+        R"({"fil\u0065s": [{"id": "a", "mimeType": "application/vnd.google-apps.folder",)"
+        R"( "n\u0061me": "\u00fc \"q\" \ud83d\ude00 \\ end"}], "nextPage\u0054oken": "t\/1"})");
+    ASSERT_TRUE(page) << page.error().message;
+    ASSERT_THAT(page->items, SizeIs(1));
+    EXPECT_EQ(page->items[0].name, "\xC3\xBC \"q\" \xF0\x9F\x98\x80 \\ end");
+    EXPECT_EQ(page->next_page_token, "t/1");
+}
+
+TEST(ParsePage, LooksAtNoNumberThatNobodyAskedFor) {
+    const char* numbers = R"({"files": [], "a": 1e999, "b": -0, "c": 18446744073709551616})";
+    EXPECT_TRUE(parse_page(numbers));
+}
+
+TEST(ParsePage, TakesASizeAsANumberAsFarAsItGoes) {
+    const auto with_size = [](const std::string& size) {
+        Json item = file("a");
+        item.erase("size");
+        std::string text = Json{{"files", {item}}}.dump();
+        return parse_page(text.insert(text.find(R"("id")"), R"("size":)" + size + ","));
+    };
+    const auto largest = with_size("9223372036854775807");
+    ASSERT_TRUE(largest) << largest.error().message;
+    EXPECT_EQ(largest->items[0].size, 9223372036854775807);
+    for (const char* size : {"9223372036854775808", "-1", "1.5", "1e999"}) {
+        EXPECT_THAT(with_size(size), FailedWith(Code::bad_response)) << size;
     }
 }
 

@@ -74,12 +74,7 @@ class Query {
 public:
     template <class... Arguments>
     Query(Database& database, const char* sql, const Arguments&... arguments)
-        : database_(database), cached_(database.acquire(sql)) {
-        if (cached_ != nullptr) {
-            int index = 0;
-            (bind(++index, arguments), ...);
-        }
-    }
+        : Query(Texts::copied, database, sql, arguments...) {}
     ~Query();
     Query(const Query&) = delete;
     Query& operator=(const Query&) = delete;
@@ -94,6 +89,19 @@ public:
     [[nodiscard]] std::string_view view(int column) const;
 
 private:
+    friend class Database;
+    /// Whether texts may be gone before the first next().
+    enum class Texts : bool { copied, borrowed };
+
+    template <class... Arguments>
+    Query(Texts texts, Database& database, const char* sql, const Arguments&... arguments)
+        : database_(database), cached_(database.acquire(sql)), texts_(texts) {
+        if (cached_ != nullptr) {
+            int index = 0;
+            (bind(++index, arguments), ...);
+        }
+    }
+
     void bind(int index, std::int64_t value);
     void bind(int index, int value) { bind(index, std::int64_t{value}); }
     void bind(int index, bool value) { bind(index, std::int64_t{value}); }
@@ -113,12 +121,13 @@ private:
 
     Database& database_;
     Database::Cached* cached_;
+    Texts texts_;
     bool bind_failed_ = false;
 };
 
 template <class... Arguments>
 Status Database::run(const char* sql, const Arguments&... arguments) {
-    Query query(*this, sql, arguments...);
+    Query query(Query::Texts::borrowed, *this, sql, arguments...);
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
