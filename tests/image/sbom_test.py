@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -22,18 +23,24 @@ INSIDE = "usr/share/sbom/gdrive-sync.spdx.json"
 SHARED = {"libc6-dev", "libcurl4-openssl-dev", "libssl-dev", "linux-libc-dev"}
 
 
+def ninja(tool, *arguments):
+    return subprocess.run(["ninja", "-C", BUILD, "-t", tool, *arguments], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+
+
 def compiled_in():
-    """The packages whose headers the programs' sources include, as the compiler noted them."""
-    notes = subprocess.run(["ninja", "-C", BUILD, "-t", "deps"], stdout=subprocess.PIPE,
-                           text=True, check=True).stdout
-    headers, ours = set(), False
-    for line in notes.splitlines():
+    """The packages whose headers the programs' sources include, as the compiler noted them, and whose
+    archives the programs are linked with."""
+    used, ours = set(), False
+    for line in ninja("deps").splitlines():
         if line.startswith("    "):
             if ours and line.startswith("    /usr/"):
-                headers.add(pathlib.Path(line.strip()))
+                used.add(pathlib.Path(line.strip()))
         else:
             ours = line.startswith("src/")
-    return set(debian.owners(headers).values())
+    commands = ninja("commands", "bin/gdrive-sync", "bin/registry-probe")
+    used.update(map(pathlib.Path, re.findall(r"/usr/\S+\.a(?=\s)", commands)))
+    return set(debian.owners(used).values())
 
 
 class Case(unittest.TestCase):
