@@ -223,14 +223,17 @@ Result<SharedDrive> Api::shared_drive(const std::string& drive_id) {
         [&](auto done) { ask<SharedDrive>(request, parse_shared_drive, std::move(done)); });
 }
 
-Result<std::string> Api::start_page_token() {
+void Api::start_page_token(std::function<void(Result<std::string>)> done) {
     Query query = {{"fields", "startPageToken"}, {"supportsAllDrives", "true"}};
     if (!corpus_.drive_id.empty()) {
         query.emplace_back("driveId", corpus_.drive_id);
     }
-    auto request = call("changes.getStartPageToken", "changes/startPageToken", query);
-    return wait_for<std::string>(
-        [&](auto done) { ask<std::string>(request, parse_start_page_token, std::move(done)); });
+    ask<std::string>(call("changes.getStartPageToken", "changes/startPageToken", query),
+                     parse_start_page_token, std::move(done));
+}
+
+Result<std::string> Api::start_page_token() {
+    return wait_for<std::string>([&](auto done) { start_page_token(std::move(done)); });
 }
 
 void Api::changes(const std::string& page_token, std::function<void(Result<ChangePage>)> done) {

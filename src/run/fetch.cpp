@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace gds::run {
 
@@ -22,6 +23,11 @@ namespace {
 constexpr int kMaxRounds = 3;
 /// Actions looked up at once: few enough to hold in memory, many enough to share a transaction.
 constexpr std::int64_t kLookAhead = 64;
+/// A commit waits for the disk four times. What a power cut leaves unrecorded is there all the
+/// same, and the next run adopts it by its checksum; only what replaced another file would be
+/// fetched again.
+constexpr std::size_t kRecordedAtOnce = 1000;
+constexpr std::chrono::seconds kRecordedWithin{2};
 constexpr std::string_view kTooLargeToExport = "exportSizeLimitExceeded";
 
 /// Ten minutes after the first failure, then doubled, at most a day.
@@ -50,6 +56,29 @@ Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& en
 
 Result<FetchResult> Fetch::run() {
     GDS_CHECK(touch_times());
+    GDS_CHECK(begin_batch());
+    const Status fetched = fetch_all();
+    // However it ended: what was published is recorded.
+    const Status recorded = end_batch();
+    GDS_CHECK(fetched);
+    GDS_CHECK(recorded);
+    return result_;
+}
+
+Status Fetch::begin_batch() {
+    batch_.emplace(GDS_TRY(state::Batch::begin(store_.db())));
+    batch_began_ = std::chrono::steady_clock::now();
+    in_batch_ = 0;
+    return {};
+}
+
+Status Fetch::end_batch() {
+    const Status committed = batch_ ? batch_->commit() : Status();
+    batch_.reset();
+    return committed;
+}
+
+Status Fetch::fetch_all() {
     transfer::Downloads downloads(engine_, volume_, trash_, options_.transfers, cancel_);
     Status problem;
     for (;;) {
@@ -67,7 +96,7 @@ Result<FetchResult> Fetch::run() {
         GDS_CHECK(downloads.run(next, committed, options_.progress));
         GDS_CHECK(problem);
         if (next_round_.empty() || cancel_.stopped()) {
-            return result_;
+            return {};
         }
         GDS_CHECK(prepare_again());
     }
@@ -301,6 +330,7 @@ void Fetch::describe_file(const Work& work, transfer::Job& job) {
 }
 
 Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
+    bool replaced = false;
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const transfer::Outcome& outcome : outcomes) {
         const auto found = under_way_.extract(outcome.token);
@@ -308,13 +338,22 @@ Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
             return error(Code::internal, "a download without its action");
         }
         const Work& work = found.mapped();
+        replaced = replaced || work.entry != 0;
         if (outcome.result) {
             GDS_CHECK(record(work, *outcome.result));
         } else {
             GDS_CHECK(settle_failure(work, outcome));
         }
     }
-    return transaction.commit();
+    GDS_CHECK(transaction.commit());
+    in_batch_ += outcomes.size();
+    const bool due = replaced || in_batch_ >= kRecordedAtOnce ||
+                     std::chrono::steady_clock::now() - batch_began_ >= kRecordedWithin;
+    if (due) {
+        GDS_CHECK(end_batch());
+        return begin_batch();
+    }
+    return {};
 }
 
 Status Fetch::record(const Work& work, const transfer::Published& published) {

@@ -9,10 +9,12 @@
 #include "removal.h"
 #include "work_tables.h"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,6 +51,11 @@ public:
     Result<FetchResult> run();
 
 private:
+    Status fetch_all();
+    /// Records until then are committed together.
+    Status begin_batch();
+    Status end_batch();
+
     /// How an item is asked for this time.
     struct Detour {
         std::string link;    ///< an exportLinks URL
@@ -106,6 +113,9 @@ private:
     FetchOptions options_;
     Cancel& cancel_;
     FetchResult result_;
+    std::optional<state::Batch> batch_;
+    std::chrono::steady_clock::time_point batch_began_;
+    std::size_t in_batch_ = 0;  ///< downloads recorded in it
     std::int64_t last_seq_ = 0;
     std::deque<Work> upcoming_;
     std::unordered_map<std::int64_t, Work> under_way_;  ///< by seq: handed over as jobs

@@ -60,6 +60,9 @@ private:
     std::unique_ptr<Feed> make_feed();
     Phase follow_feed();
     Phase begin_feed();
+    Result<std::string> usable_token();
+    Status ask_for_token();
+    Result<std::string> start_token();
     Result<Road> choose_road();
     Phase list_fully();
     Phase replay_feed();
@@ -130,6 +133,8 @@ private:
     std::string why_full_;  ///< a reason for a full listing; "": the change feed does
     std::unique_ptr<Snapshot> snapshot_;
     std::unique_ptr<Feed> feed_;
+    /// Where a feed that begins anew would begin; empty until the answer is there.
+    std::shared_ptr<std::optional<Result<std::string>>> early_token_;
     std::string next_token_;  ///< for the next run, once this one's work is recorded
     bool news_ = false;       ///< the feed told of something
     bool unchanged_ = false;  ///< nothing is new anywhere: no plan was made, the last one stands

@@ -117,15 +117,45 @@ Pipeline::Phase Pipeline::look_for_source_again() {
     return std::nullopt;
 }
 
+/// Where the feed goes on from; "" where it has to begin anew.
+Result<std::string> Pipeline::usable_token() {
+    std::string token = GDS_TRY(store_->meta(kFeedToken));
+    const std::string recorded = GDS_TRY(store_->meta(kFeedTerms));
+    return token.empty() || terms_->difference(recorded) ? std::string() : std::move(token);
+}
+
+/// A full listing begins with a token. It is on its way while the source is looked for.
+Status Pipeline::ask_for_token() {
+    const std::string usable = GDS_TRY(usable_token());
+    if (!why_full_.empty() && usable.empty()) {
+        early_token_ = std::make_shared<std::optional<Result<std::string>>>();
+        api_->start_page_token(
+            [kept = early_token_](Result<std::string> token) { kept->emplace(std::move(token)); });
+    }
+    return {};
+}
+
+Result<std::string> Pipeline::start_token() {
+    const bool of_this_drive = api_->corpus().drive_id == source_->folder.drive_id;
+    if (!early_token_ || !of_this_drive) {
+        return feed_api_->start_page_token();
+    }
+    while (!*early_token_) {
+        if (!engine_->pump() && !*early_token_) {
+            return error(Code::internal, "the change token was never answered");
+        }
+    }
+    return **early_token_;
+}
+
 /// Before a full listing too, so that what the feed did not tell can be counted.
 Pipeline::Phase Pipeline::follow_feed() {
     feed_ = make_feed();
-    const auto token = store_->meta(kFeedToken);
-    const auto recorded = store_->meta(kFeedTerms);
-    if (!token || !recorded) {
-        return fail_destination(token ? recorded.error() : token.error());
+    const auto token = usable_token();
+    if (!token) {
+        return fail_destination(token.error());
     }
-    if (token->empty() || terms_->difference(*recorded)) {
+    if (token->empty()) {
         return std::nullopt;
     }
     auto news = feed_->follow(*token);
@@ -154,7 +184,7 @@ Pipeline::Phase Pipeline::begin_feed() {
     if (!next_token_.empty()) {
         return std::nullopt;
     }
-    auto token = feed_api_->start_page_token();
+    auto token = start_token();
     if (token) {
         next_token_ = std::move(*token);
         return std::nullopt;

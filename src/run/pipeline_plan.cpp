@@ -59,6 +59,9 @@ Pipeline::Phase Pipeline::open_source() {
         return fail_destination(why.error());
     }
     why_full_ = std::move(*why);
+    if (const Status asked = ask_for_token(); !asked) {
+        return fail_destination(asked.error());
+    }
     return look_for_source(!why_full_.empty());
 }
 

@@ -85,6 +85,13 @@ class Requests(SpecCase):
         self.assertEqual(asked, {"oauth.token": 1, "changes.list": 1, "files.get": 1,
                                  "files.list": 2 + 1 + 40})
 
+    def test_a_first_listing_asks_where_the_feed_begins_while_it_looks_for_the_folder(self):
+        self.switch(latency_ms=50)
+        self.sync()
+        asked = [entry["label"] for entry in self.requests()]
+        self.assertEqual(asked.count("changes.getStartPageToken"), 1)
+        self.assertLess(asked.index("changes.getStartPageToken"), asked.index("files.get"))
+
 
 class Answers(SpecCase):
     """Answers that are no list at all."""

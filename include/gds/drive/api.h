@@ -127,6 +127,7 @@ public:
     /// drives.get. Error: not_found where this account is no member.
     Result<SharedDrive> shared_drive(const std::string& drive_id);
     Result<std::string> start_page_token();
+    void start_page_token(std::function<void(Result<std::string>)> done);
     /// One page of the feed. The last one alone has a new_start_page_token.
     void changes(const std::string& page_token, std::function<void(Result<ChangePage>)> done);
     Result<ChangePage> changes(const std::string& page_token);
