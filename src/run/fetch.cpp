@@ -3,6 +3,7 @@
 #include "content.h"
 #include "gds/base/log.h"
 #include "gds/base/text.h"
+#include "gds/volume/cursor.h"
 #include "planning.h"
 #include "projection.h"
 #include "scan.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace gds::run {
 
@@ -110,16 +112,15 @@ Status Fetch::touch_times() {
             return {};
         }
         last = seqs.back();
-        std::vector<Work> works;
-        for (const std::int64_t seq : seqs) {
-            auto work = GDS_TRY(load(seq));
-            const Found there = work ? GDS_TRY(volume_.stat(work->path)) : Found();
-            const bool waits = !work || GDS_TRY(blocked(*work, there));
+        std::vector<Work> ready;
+        auto works = GDS_TRY(look_up(seqs));
+        for (Work& work : works) {
+            const bool waits = GDS_TRY(blocked(work));
             if (!waits) {
-                works.push_back(std::move(*work));
+                ready.push_back(std::move(work));
             }
         }
-        GDS_CHECK(touch(works));
+        GDS_CHECK(touch(ready));
     }
     return {};
 }
@@ -191,6 +192,21 @@ Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
     return std::optional<Work>(std::move(work));
 }
 
+Result<std::vector<Fetch::Work>> Fetch::look_up(const std::vector<std::int64_t>& seqs) {
+    // Together, since they mostly share a folder. What changes between this and a file's turn is a
+    // conflict when it is published.
+    volume::Cursor cursor(volume_);
+    std::vector<Work> works;
+    for (const std::int64_t seq : seqs) {
+        auto work = GDS_TRY(load(seq));
+        if (work) {
+            work->there = GDS_TRY(cursor.stat(work->path));
+            works.push_back(std::move(*work));
+        }
+    }
+    return works;
+}
+
 Status Fetch::load_more() {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     std::vector<std::int64_t> seqs = std::exchange(again_, {});
@@ -198,12 +214,8 @@ Status Fetch::load_more() {
         seqs = GDS_TRY(next_seqs(last_seq_, false));
         last_seq_ = seqs.empty() ? last_seq_ : seqs.back();
     }
-    for (const std::int64_t seq : seqs) {
-        auto work = GDS_TRY(load(seq));
-        if (work) {
-            upcoming_.push_back(std::move(*work));
-        }
-    }
+    auto works = GDS_TRY(look_up(seqs));
+    std::move(works.begin(), works.end(), std::back_inserter(upcoming_));
     return transaction.commit();
 }
 
@@ -226,10 +238,10 @@ Result<std::optional<transfer::Job>> Fetch::next_job() {
     return std::optional<transfer::Job>();
 }
 
-Result<bool> Fetch::blocked(const Work& work, const Found& there) {
-    const std::string waiting = GDS_TRY(waits_for(work, there));
+Result<bool> Fetch::blocked(const Work& work) {
+    const std::string waiting = GDS_TRY(waits_for(work));
     if (waiting.empty()) {
-        return occupied(work, there);
+        return occupied(work);
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     GDS_CHECK(options_.in_doubt ? set_outcome(store_, work.seq, ActionOutcome::withheld, waiting)
@@ -238,7 +250,7 @@ Result<bool> Fetch::blocked(const Work& work, const Found& there) {
     return true;
 }
 
-Result<std::string> Fetch::waits_for(const Work& work, const Found& there) {
+Result<std::string> Fetch::waits_for(const Work& work) {
     if (work.place < 0) {
         return std::string("the folder it belongs in is not there");
     }
@@ -247,7 +259,7 @@ Result<std::string> Fetch::waits_for(const Work& work, const Found& there) {
     if (elsewhere && !GDS_TRY(is_missing(store_, own->n))) {
         return std::string("its copy still has its old name");
     }
-    if (!there) {
+    if (!work.there) {
         return std::string();
     }
     const auto other = GDS_TRY(store_.entry_at(work.place, work.name));
@@ -257,8 +269,8 @@ Result<std::string> Fetch::waits_for(const Work& work, const Found& there) {
     return held ? std::string("another file's copy still has its name") : std::string();
 }
 
-Result<bool> Fetch::occupied(const Work& work, const Found& there) {
-    if (!there || there->type == volume::FileType::file) {
+Result<bool> Fetch::occupied(const Work& work) {
+    if (!work.there || work.there->type == volume::FileType::file) {
         return false;
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
@@ -271,8 +283,7 @@ Result<bool> Fetch::occupied(const Work& work, const Found& there) {
 }
 
 Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
-    const Found there = GDS_TRY(volume_.stat(work.path));
-    const bool is_blocked = GDS_TRY(blocked(work, there));
+    const bool is_blocked = GDS_TRY(blocked(work));
     if (is_blocked) {
         return std::optional<transfer::Job>();
     }
@@ -285,7 +296,7 @@ Result<std::optional<transfer::Job>> Fetch::make_job(const Work& work) {
     } else {
         describe_file(work, job);
     }
-    if (there && there->type == volume::FileType::file) {
+    if (const auto& there = work.there; there && there->type == volume::FileType::file) {
         volume::TrashEntry replaced;
         replaced.path = work.path;
         replaced.why = "replaced";

@@ -56,6 +56,7 @@ private:
     Status begin_batch();
     Status end_batch();
 
+    using Found = std::optional<volume::Stat>;
     /// How an item is asked for this time.
     struct Detour {
         std::string link;    ///< an exportLinks URL
@@ -74,6 +75,7 @@ private:
         state::Via via = 0;
         model::Item item;
         std::string extension;
+        Found there;  ///< what lay at its path when it was looked up
     };
 
     /// Files whose bytes are right already and whose mtime is not.
@@ -83,6 +85,8 @@ private:
     Result<std::vector<std::int64_t>> next_seqs(std::int64_t after, bool touches);
     Status load_more();
     Result<std::optional<Work>> load(std::int64_t seq);
+    /// All of them that still have a row, and what lies at their paths.
+    Result<std::vector<Work>> look_up(const std::vector<std::int64_t>& seqs);
     Result<std::optional<transfer::Job>> make_job(const Work& work);
     /// Drive's checksum of the content, what it is fetched by, and the key that resumes it.
     void describe_file(const Work& work, transfer::Job& job);
@@ -95,14 +99,13 @@ private:
     /// Before another round: fresh metadata and links for what asks for them.
     Status prepare_again();
     Status prepare_again(std::int64_t seq, Detour& detour);
-    using Found = std::optional<volume::Stat>;
     /// True where the file cannot land; its action and, where it is to be tried again, its parked
-    /// row say why. `there` is what lies at its path.
-    Result<bool> blocked(const Work& work, const Found& there);
+    /// row say why.
+    Result<bool> blocked(const Work& work);
     /// A rename or folder that has to come first and did not; "" for none.
-    Result<std::string> waits_for(const Work& work, const Found& there);
+    Result<std::string> waits_for(const Work& work);
     /// True where something of another kind is in the way that may not be removed.
-    Result<bool> occupied(const Work& work, const Found& there);
+    Result<bool> occupied(const Work& work);
 
     state::Store& store_;
     const volume::Volume& volume_;

@@ -27,6 +27,7 @@ public:
          Cancel& cancel)
         : engine_(engine),
           volume_(volume),
+          staging_(volume),
           options_(options),
           mode_(options.file_mode & ~current_umask()),
           cancel_(cancel),
@@ -40,6 +41,7 @@ public:
         claims_.clear();
         claimed_.clear();
         GDS_CHECK(volume::make_state_dir(volume_));
+        staging_ = volume::Cursor(volume_);
         for (;;) {
             hand_over(commit);
             refill(next);
@@ -55,7 +57,7 @@ public:
         return fatal_ ? Status(*fatal_) : Status();
     }
 
-    [[nodiscard]] const volume::Volume& volume() const override { return volume_; }
+    volume::Cursor& staging() override { return staging_; }
     [[nodiscard]] bool stopping() const override { return fatal_.has_value() || cancel_.stopped(); }
     void received(std::size_t bytes) override { bytes_done_ += static_cast<std::int64_t>(bytes); }
     void start(std::shared_ptr<http::Exchange> exchange) override {
@@ -178,6 +180,8 @@ private:
 
     http::Engine& engine_;
     const volume::Volume& volume_;
+    /// Our own folder, which stays open for a whole call of run(), as every partial in it does.
+    volume::Cursor staging_;
     Options options_;
     unsigned mode_;
     Cancel& cancel_;

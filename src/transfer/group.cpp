@@ -1,6 +1,7 @@
 #include "group.h"
 
 #include "gds/base/text.h"
+#include "gds/volume/cursor.h"
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -15,8 +16,8 @@ namespace gds::transfer {
 
 namespace {
 
+using volume::Cursor;
 using volume::FileType;
-using volume::Stat;
 
 /// Up to so many fsyncs are cheaper than one syncfs, which also writes out what others left dirty.
 constexpr std::size_t kSingleSyncs = 8;
@@ -39,12 +40,12 @@ public:
     }
 
     GroupResult publish() {
-        for_live([this](Item& item) { return check_target(item); });
+        for_live(check_replaced);
         sync_files();
         announce();
-        for_live([this](Item& item) { return rename(item); });
+        for_live([this](Item& item, Cursor& cursor) { return rename(item, cursor); });
         sync_directories();
-        for_live([this](Item& item) { return look(item); });
+        for_live(look);
         return finish();
     }
 
@@ -55,36 +56,33 @@ private:
         std::optional<Error> failure;
     };
 
-    /// Runs a step for every item without a failure; its error becomes the item's.
-    void for_live(const std::function<Status(Item&)>& step) {
+    /// Runs a step for every item without a failure; its error becomes the item's. The cursor ends
+    /// with the pass, a burst of at most a group's calls, and is never kept while bytes are made
+    /// durable: a folder that somebody moves away stays in use no longer than that, which no system
+    /// call can rule out for its own length either. Files that went along are not recorded: look()
+    /// resolves their folder anew and misses them.
+    void for_live(const std::function<Status(Item&, Cursor&)>& step) {
+        Cursor cursor(volume_);
         for (auto& item : items_) {
             if (!item.failure) {
-                if (auto done = step(item); !done) {
+                if (auto done = step(item, cursor); !done) {
                     item.failure = std::move(done).error();
                 }
             }
         }
     }
 
-    /// What lies at the path must be what the plan saw. A file that vanished meanwhile leaves its
-    /// path free, which is as good.
-    Status check_target(Item& item) {
-        const auto& path = item.file.path;
-        if (auto parent = parent_of(path); parent != last_parent_) {
-            GDS_CHECK(volume_.open_dir(parent));
-            last_parent_ = std::move(parent);
+    /// A file that is replaced must be what the plan saw. One that vanished meanwhile leaves its
+    /// path free, which is as good. (That a free path still is, the rename itself finds out.)
+    static Status check_replaced(Item& item, Cursor& cursor) {
+        if (!item.file.replaces) {
+            return {};
         }
-        const auto there = GDS_TRY(volume_.stat(path));
+        const auto& path = item.file.path;
+        const auto there = GDS_TRY(cursor.stat(path));
         if (!there) {
             item.file.replaces.reset();
             return {};
-        }
-        if (!item.file.replaces) {
-            return error(
-                Code::conflict,
-                fmt::format("{}: something else took this path during the run; the next run "
-                            "decides anew",
-                            printable(path)));
         }
         const auto& planned = *item.file.replaces;
         if (there->type != FileType::file || there->size != planned.size ||
@@ -112,7 +110,7 @@ private:
         if (static_cast<std::size_t>(live) > kSingleSyncs && volume_.sync_all()) {
             return;
         }
-        for_live([this](Item& item) { return sync_file(item); });
+        for_live([this](Item& item, Cursor&) { return sync_file(item); });
     }
 
     void announce() {
@@ -138,16 +136,27 @@ private:
         }
     }
 
-    Status rename(Item& item) {
+    Status rename(Item& item, Cursor& cursor) {
         const auto& file = item.file;
         if (file.replaces) {
             GDS_CHECK(trash_.keep_copy(*file.replaces));
-            GDS_CHECK(volume_.rename_over(file.staging, file.path));
+            GDS_CHECK(cursor.rename_over(file.staging, file.path));
         } else {
-            GDS_CHECK(volume_.rename(file.staging, file.path));
+            GDS_CHECK(rename_to_free(file, cursor));
         }
         item.renamed = true;
         return {};
+    }
+
+    static Status rename_to_free(const Staged& file, Cursor& cursor) {
+        auto renamed = cursor.rename(file.staging, file.path);
+        if (renamed || renamed.error().code != Code::conflict || !GDS_TRY(cursor.stat(file.path))) {
+            return renamed;
+        }
+        return error(Code::conflict,
+                     fmt::format("{}: something else took this path during the run; the next run "
+                                 "decides anew",
+                                 printable(file.path)));
     }
 
     void sync_directories() {
@@ -173,15 +182,15 @@ private:
     /// A rename that may not survive a crash is not recorded; the next run finds the file and
     /// adopts it by its checksum.
     void fail_in(const std::string& directory, const Error& reason) {
-        for_live([&](Item& item) -> Status {
+        for_live([&](Item& item, Cursor&) -> Status {
             const bool concerned = parent_of(item.file.path) == directory ||
                                    (item.file.replaces && directory == trash_.folder());
             return concerned ? Status(reason) : Status();
         });
     }
 
-    Status look(Item& item) {
-        const auto there = GDS_TRY(volume_.stat(item.file.path));
+    static Status look(Item& item, Cursor& cursor) {
+        const auto there = GDS_TRY(cursor.stat(item.file.path));
         if (!there || there->type != FileType::file || there->size != item.file.content.size) {
             return error(Code::conflict,
                          fmt::format("{}: changed locally right after it was published",
@@ -216,7 +225,6 @@ private:
     const volume::Volume& volume_;
     volume::Trash& trash_;
     std::vector<Item> items_;
-    std::optional<std::string> last_parent_;  ///< a folder that is known to be there
 };
 
 }  // namespace

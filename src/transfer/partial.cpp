@@ -30,24 +30,49 @@ Error staging_error(int errno_value, std::string_view doing, const std::string& 
     return errno_error(errno_value, fmt::format("{}: cannot {}", path, doing));
 }
 
-/// Size of a regular file that nothing else names; nullopt for whatever else lies there.
-Result<std::optional<std::int64_t>> usable_size(const Fd& fd, const std::string& path) {
+/// What lies in staging under a name.
+struct Opened {
+    Fd fd;
+    std::int64_t size = 0;
+    unsigned mode = 0;
+    bool usable = false;  ///< a regular file that nothing else names
+};
+
+Result<Opened> look_at(Fd fd, const std::string& path) {
     struct stat raw {};
     if (::fstat(fd.get(), &raw) != 0) {
         return staging_error(errno, "stat", path);
     }
-    if (!S_ISREG(raw.st_mode) || raw.st_nlink != 1) {
-        return std::optional<std::int64_t>();
-    }
-    return std::optional<std::int64_t>(raw.st_size);
+    const bool usable = S_ISREG(raw.st_mode) && raw.st_nlink == 1;
+    return Opened{std::move(fd), raw.st_size, raw.st_mode & 07777U, usable};
 }
 
-Result<Fd> create_anew(const volume::Volume& volume, const std::string& path) {
-    auto removed = volume.remove_file(path);
+/// Error: conflict where the name is taken.
+Result<Opened> create(volume::Cursor& staging, const Partial::Plan& plan) {
+    // With the final mode from the start, unless the next run could then not go on with it. What
+    // became of it is read back: a default ACL has its say.
+    const unsigned mode = plan.mode | S_IRUSR | S_IWUSR;
+    return look_at(GDS_TRY(staging.open_with(plan.path, O_RDWR | O_CREAT | O_EXCL, mode)),
+                   plan.path);
+}
+
+/// What an earlier run left, or a new file in its place where it is a link or FIFO, never written
+/// through, or a finished file of a mode without write access.
+Result<Opened> take_over(volume::Cursor& staging, const Partial::Plan& plan) {
+    auto fd = staging.open_with(plan.path, O_RDWR);
+    if (fd) {
+        auto there = GDS_TRY(look_at(std::move(*fd), plan.path));
+        if (there.usable) {
+            return there;
+        }
+    } else if (fd.error().code != Code::conflict && fd.error().code != Code::permission_denied) {
+        return fd.error();
+    }
+    auto removed = staging.remove_file(plan.path);
     if (!removed && removed.error().code != Code::not_found) {
         return removed.error();
     }
-    return volume.open_with(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    return create(staging, plan);
 }
 
 }  // namespace
@@ -72,31 +97,25 @@ std::optional<std::string> resume_key_of(std::string_view name) {
     return key ? std::optional(std::move(*key)) : std::nullopt;
 }
 
-Partial::Partial(Plan plan, Fd fd)
-    : plan_(std::move(plan)), fd_(std::move(fd)), digest_(plan_.algorithm) {}
+Partial::Partial(Plan plan, Fd fd, unsigned mode)
+    : plan_(std::move(plan)), fd_(std::move(fd)), mode_(mode), digest_(plan_.algorithm) {}
 
-Result<Partial> Partial::open(const volume::Volume& volume, Plan plan) {
-    auto fd = volume.open_with(plan.path, O_RDWR | O_CREAT, 0600);
-    std::optional<std::int64_t> left;
-    if (fd) {
-        left = GDS_TRY(usable_size(*fd, plan.path));
-    } else if (fd.error().code != Code::conflict && fd.error().code != Code::permission_denied) {
-        return fd.error();
+Result<Partial> Partial::open(volume::Cursor& staging, Plan plan) {
+    auto opened = create(staging, plan);
+    if (!opened && opened.error().code == Code::conflict) {
+        opened = take_over(staging, plan);
     }
-    if (!left) {
-        // A link or FIFO, never written through; or a finished file of a mode without write access.
-        fd = create_anew(volume, plan.path);
-        if (!fd) {
-            return fd.error();
-        }
+    if (!opened) {
+        return opened.error();
     }
-    Partial partial(std::move(plan), std::move(*fd));
-    partial.left_by_earlier_run_ = left.value_or(0);
-    const bool too_long = partial.plan_.size && partial.left_by_earlier_run_ > *partial.plan_.size;
-    auto ready = !partial.plan_.resume || too_long ? partial.restart() : partial.reserve();
+    const std::int64_t left = opened->size;
+    Partial partial(std::move(plan), std::move(opened->fd), opened->mode);
+    partial.left_by_earlier_run_ = left;
+    const bool of_use = partial.plan_.resume && left <= partial.plan_.size.value_or(left);
+    auto ready = of_use || left == 0 ? partial.reserve() : partial.restart();
     if (!ready) {
         if (partial.left_by_earlier_run_ == 0) {
-            partial.discard(volume);
+            partial.discard(staging);
         }
         return ready.error();
     }
@@ -183,7 +202,7 @@ Result<std::string> Partial::peek(std::int64_t from, std::size_t count) const {
     }
 }
 
-Status Partial::seal(unsigned mode, std::int64_t mtime_ms) {
+Status Partial::seal(std::int64_t mtime_ms) {
     std::int64_t seconds = mtime_ms / 1000;
     std::int64_t rest = mtime_ms % 1000;
     if (rest < 0) {
@@ -192,17 +211,18 @@ Status Partial::seal(unsigned mode, std::int64_t mtime_ms) {
     }
     const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
                                         timespec{seconds, rest * 1'000'000}};
-    if (::fchmod(fd_.get(), mode) != 0 || ::futimens(fd_.get(), times.data()) != 0) {
+    const bool has_mode = mode_ == plan_.mode || ::fchmod(fd_.get(), plan_.mode) == 0;
+    if (!has_mode || ::futimens(fd_.get(), times.data()) != 0) {
         return staging_error(errno, "set mode and time", plan_.path);
     }
     auto closed = fd_.close();
     return closed ? Status() : Status(closed.error().context(plan_.path));
 }
 
-void Partial::discard(const volume::Volume& volume) {
+void Partial::discard(volume::Cursor& staging) {
     // Either failing leaves a file in staging, which the next clean_staging() removes.
     (void)fd_.close();
-    (void)volume.remove_file(plan_.path);
+    (void)staging.remove_file(plan_.path);
 }
 
 }  // namespace gds::transfer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gds/transfer/downloads.h"
+#include "gds/volume/cursor.h"
 
 #include <cstdint>
 #include <optional>
@@ -24,9 +25,10 @@ public:
         bool resume = false;  ///< go on with what an earlier run left there
         crypto::Algorithm algorithm = crypto::Algorithm::md5;
         std::optional<std::int64_t> size;
+        unsigned mode = 0600;  ///< of the sealed file
     };
 
-    static Result<Partial> open(const volume::Volume& volume, Plan plan);
+    static Result<Partial> open(volume::Cursor& staging, Plan plan);
 
     /// Digest up to `limit` of the bytes that an earlier run left; true once all are.
     Result<bool> rehash(std::int64_t limit);
@@ -42,19 +44,20 @@ public:
     /// The raw digest of all bytes. Only restart() may follow.
     std::string finish() { return digest_.finish(); }
     /// Give the file its mode and time and close it, which reports delayed write errors (NFS).
-    Status seal(unsigned mode, std::int64_t mtime_ms);
+    Status seal(std::int64_t mtime_ms);
     /// Close and remove it.
-    void discard(const volume::Volume& volume);
+    void discard(volume::Cursor& staging);
     [[nodiscard]] const std::string& path() const { return plan_.path; }
 
 private:
-    Partial(Plan plan, Fd fd);
+    Partial(Plan plan, Fd fd, unsigned mode);
     /// Take the space now, so that a full disk shows before the transfer.
     Status reserve();
     void write_behind();
 
     Plan plan_;
     Fd fd_;
+    unsigned mode_;  ///< the file's own until it is sealed
     crypto::Digest digest_;
     std::int64_t offset_ = 0;
     std::int64_t handed_to_disk_ = 0;  ///< what the disk was set to work on

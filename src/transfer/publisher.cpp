@@ -30,12 +30,17 @@ Publisher::~Publisher() {
 }
 
 void Publisher::add(Staged file) {
+    bool matters = false;
     {
         const std::scoped_lock lock(mutex_);
         queue_.push_back(std::move(file));
         ++under_way_;
+        // In between the thread gathers: waking it up would only send it back to sleep.
+        matters = queue_.size() == 1 || queue_.size() == kLargestGroup;
     }
-    changed_.notify_all();
+    if (matters) {
+        changed_.notify_all();
+    }
 }
 
 void Publisher::halt() {

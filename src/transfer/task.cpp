@@ -34,8 +34,8 @@ Task::Task(TaskOwner& owner, Job job, std::string staging, bool resumable, unsig
       total_(job_.size) {}
 
 bool Task::open() {
-    auto partial = Partial::open(owner_.volume(),
-                                 Partial::Plan{staging_, resumable_, job_.algorithm, job_.size});
+    auto partial = Partial::open(
+        owner_.staging(), Partial::Plan{staging_, resumable_, job_.algorithm, job_.size, mode_});
     if (!partial) {
         settle(partial.error());
         return false;
@@ -194,7 +194,7 @@ Status Task::end() {
     }
     GDS_CHECK(check_format());
     GDS_CHECK(check_digest());
-    return partial_->seal(mode_, job_.mtime_ms);
+    return partial_->seal(job_.mtime_ms);
 }
 
 void Task::done(Result<http::Response> result) {
@@ -229,7 +229,7 @@ void Task::settle(Status status) {
     const Code code = status.error().code;
     const bool worth_keeping = resumable_ && code != Code::mismatch && code != Code::changed;
     if (partial_ && !worth_keeping) {
-        partial_->discard(owner_.volume());
+        partial_->discard(owner_.staging());
     }
     partial_.reset();
     owner_.failed(

@@ -15,7 +15,8 @@ namespace gds::transfer {
 class TaskOwner {
 public:
     virtual ~TaskOwner() = default;
-    [[nodiscard]] virtual const volume::Volume& volume() const = 0;
+    /// For staged files only.
+    virtual volume::Cursor& staging() = 0;
     /// True once nothing new should be fetched: running tasks end at their next byte.
     [[nodiscard]] virtual bool stopping() const = 0;
     virtual void received(std::size_t bytes) = 0;

@@ -1,5 +1,5 @@
-// The members of Volume that give a file a name: rename(2) and link(2) in all their kinds.
-#include "gds/volume/volume.h"
+// What gives a file a name: rename(2) and link(2) in all their kinds.
+#include "gds/volume/cursor.h"
 #include "walk.h"
 
 #include <fcntl.h>
@@ -14,58 +14,52 @@ namespace gds::volume {
 
 namespace {
 
-/// A directory and a name in it.
-using Place = std::pair<Fd, std::string>;
-
 /// Both ends of a rename or link.
 struct Ends {
     Place from;
     Place to;
 
     [[nodiscard]] int rename(unsigned flags) const {
-        return ::renameat2(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
-                           flags);
+        return ::renameat2(from.directory, from.name.c_str(), to.directory, to.name.c_str(), flags);
     }
     [[nodiscard]] int rename_over() const {
-        return ::renameat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str());
+        return ::renameat(from.directory, from.name.c_str(), to.directory, to.name.c_str());
     }
     /// Both names are one file: rename(2) would then do nothing, and call that success.
     [[nodiscard]] bool one_file() const {
         struct stat a {};
         struct stat b {};
-        return ::fstatat(from.first.get(), from.second.c_str(), &a, AT_SYMLINK_NOFOLLOW) == 0 &&
-               ::fstatat(to.first.get(), to.second.c_str(), &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+        return ::fstatat(from.directory, from.name.c_str(), &a, AT_SYMLINK_NOFOLLOW) == 0 &&
+               ::fstatat(to.directory, to.name.c_str(), &b, AT_SYMLINK_NOFOLLOW) == 0 &&
                a.st_dev == b.st_dev && a.st_ino == b.st_ino && S_ISREG(a.st_mode) &&
-               (from.second != to.second || !same_directory());
+               (from.name != to.name || !same_directory());
     }
     [[nodiscard]] bool same_directory() const {
         struct stat a {};
         struct stat b {};
-        return ::fstat(from.first.get(), &a) == 0 && ::fstat(to.first.get(), &b) == 0 &&
+        return ::fstat(from.directory, &a) == 0 && ::fstat(to.directory, &b) == 0 &&
                a.st_dev == b.st_dev && a.st_ino == b.st_ino;
     }
     /// Ends the old name of such a file. It waits at `hold` until it is known whether the new name
     /// is a link of its own: where names differ in case only, both may be one and the same.
     [[nodiscard]] int end_old_name(const Place& hold) const {
-        const int held = hold.first.get();
-        if (::renameat(from.first.get(), from.second.c_str(), held, hold.second.c_str()) != 0) {
+        const int held = hold.directory;
+        if (::renameat(from.directory, from.name.c_str(), held, hold.name.c_str()) != 0) {
             return -1;
         }
         struct stat there {};
         const bool own_link =
-            ::fstatat(to.first.get(), to.second.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
-        return own_link ? ::unlinkat(held, hold.second.c_str(), 0)
-                        : ::renameat(held, hold.second.c_str(), to.first.get(), to.second.c_str());
+            ::fstatat(to.directory, to.name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
+        return own_link ? ::unlinkat(held, hold.name.c_str(), 0)
+                        : ::renameat(held, hold.name.c_str(), to.directory, to.name.c_str());
     }
     [[nodiscard]] int link() const {
-        return ::linkat(from.first.get(), from.second.c_str(), to.first.get(), to.second.c_str(),
-                        0);
+        return ::linkat(from.directory, from.name.c_str(), to.directory, to.name.c_str(), 0);
     }
 };
 
-Result<Ends> open_ends(const Volume& volume, std::string_view from, std::string_view to) {
-    auto first = GDS_TRY(volume.open_parent(from));
-    auto second = GDS_TRY(volume.open_parent(to));
+Result<Ends> open_ends(Cursor& cursor, std::string_view from, std::string_view to) {
+    auto [first, second] = GDS_TRY(cursor.ends(from, to));
     return Ends{std::move(first), std::move(second)};
 }
 
@@ -78,19 +72,18 @@ bool links_refused(int errno_value) {
 /// no links, is checked for first. Only we and people write here, so that window is a person's.
 int rename_by_link(const Ends& ends) {
     struct stat raw {};
-    if (::fstatat(ends.from.first.get(), ends.from.second.c_str(), &raw, AT_SYMLINK_NOFOLLOW) !=
-        0) {
+    if (::fstatat(ends.from.directory, ends.from.name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
         return -1;
     }
     if (!S_ISDIR(raw.st_mode)) {
         if (ends.link() == 0) {
-            return ::unlinkat(ends.from.first.get(), ends.from.second.c_str(), 0);
+            return ::unlinkat(ends.from.directory, ends.from.name.c_str(), 0);
         }
         if (!links_refused(errno)) {
             return -1;
         }
     }
-    if (::fstatat(ends.to.first.get(), ends.to.second.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (::fstatat(ends.to.directory, ends.to.name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) == 0) {
         errno = EEXIST;
         return -1;
     }
@@ -103,7 +96,7 @@ std::string doing(std::string_view verb, std::string_view to) {
 
 }  // namespace
 
-Status Volume::rename(std::string_view from, std::string_view to) const {
+Status Cursor::rename(std::string_view from, std::string_view to) {
     const auto ends = GDS_TRY(open_ends(*this, from, to));
     int result = ends.rename(RENAME_NOREPLACE);
     if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
@@ -115,12 +108,13 @@ Status Volume::rename(std::string_view from, std::string_view to) const {
     return {};
 }
 
-Status Volume::rename_over(std::string_view from, std::string_view to) const {
+Status Cursor::rename_over(std::string_view from, std::string_view to) {
     const auto ends = GDS_TRY(open_ends(*this, from, to));
     int result = 0;
     if (ends.one_file()) {
+        Cursor aside(*volume_);
         result = ends.end_old_name(
-            GDS_TRY(open_parent(fmt::format("{}/staging/link-{}", kStateDirName, random_hex(8)))));
+            GDS_TRY(aside.at(fmt::format("{}/staging/link-{}", kStateDirName, random_hex(8)))));
     } else {
         result = ends.rename_over();
     }
@@ -134,8 +128,17 @@ Status Volume::rename_over(std::string_view from, std::string_view to) const {
     return {};
 }
 
+Status Volume::rename(std::string_view from, std::string_view to) const {
+    return Cursor(*this).rename(from, to);
+}
+
+Status Volume::rename_over(std::string_view from, std::string_view to) const {
+    return Cursor(*this).rename_over(from, to);
+}
+
 Status Volume::exchange(std::string_view a, std::string_view b) const {
-    const auto ends = GDS_TRY(open_ends(*this, a, b));
+    Cursor cursor(*this);
+    const auto ends = GDS_TRY(open_ends(cursor, a, b));
     if (ends.rename(RENAME_EXCHANGE) == 0) {
         return {};
     }
@@ -147,7 +150,8 @@ Status Volume::exchange(std::string_view a, std::string_view b) const {
 }
 
 Status Volume::link(std::string_view from, std::string_view to) const {
-    const auto ends = GDS_TRY(open_ends(*this, from, to));
+    Cursor cursor(*this);
+    const auto ends = GDS_TRY(open_ends(cursor, from, to));
     if (ends.link() == 0) {
         return {};
     }

@@ -1,5 +1,7 @@
 #include "gds/volume/volume.h"
 
+#include "entry.h"
+#include "gds/volume/cursor.h"
 #include "walk.h"
 
 #include <dirent.h>
@@ -17,23 +19,6 @@ namespace gds::volume {
 
 namespace {
 
-Stat to_stat(const struct stat& raw) {
-    Stat result;
-    switch (raw.st_mode & S_IFMT) {
-        case S_IFREG: result.type = FileType::file; break;
-        case S_IFDIR: result.type = FileType::directory; break;
-        case S_IFLNK: result.type = FileType::symlink; break;
-        default: result.type = FileType::other; break;
-    }
-    result.size = raw.st_size;
-    result.mtime_ns = raw.st_mtim.tv_sec * 1'000'000'000LL + raw.st_mtim.tv_nsec;
-    result.device = raw.st_dev;
-    result.inode = raw.st_ino;
-    result.links = raw.st_nlink;
-    result.mode = raw.st_mode & 07777U;
-    return result;
-}
-
 /// The time before the epoch too: the kernel wants nanoseconds that are never negative.
 timespec to_timespec(std::int64_t ms) {
     std::int64_t seconds = ms / 1000;
@@ -48,18 +33,6 @@ timespec to_timespec(std::int64_t ms) {
 struct CloseDir {
     void operator()(DIR* directory) const { ::closedir(directory); }
 };
-
-/// One entry; nullopt where it vanished or the directory ends, which `name` tells apart.
-Result<std::optional<Stat>> stat_at(int directory, const char* name) {
-    struct stat raw {};
-    if (::fstatat(directory, name, &raw, AT_SYMLINK_NOFOLLOW) == 0) {
-        return std::optional(to_stat(raw));
-    }
-    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) {
-        return std::optional<Stat>();
-    }
-    return errno_error(errno, "stat");
-}
 
 bool is_dot(std::string_view name) {
     return name == "." || name == "..";
@@ -92,43 +65,12 @@ Result<Volume> Volume::open(const std::string& destination) {
     return Volume(std::move(path), std::move(root), raw.st_dev);
 }
 
-Result<std::pair<Fd, std::string>> Volume::open_parent(std::string_view relative) const {
-    auto names = GDS_TRY(components(relative));
-    if (names.empty()) {
-        return error(Code::invalid_argument, "the destination itself has no parent here");
-    }
-    std::string last(names.back());
-    names.pop_back();
-    auto parent = GDS_TRY(walk(root_.get(), names, relative));
-    return std::pair(std::move(parent), std::move(last));
-}
-
 Result<Fd> Volume::open_with(std::string_view relative, int flags, unsigned mode) const {
-    const auto [parent, name] = GDS_TRY(open_parent(relative));
-    Fd fd(::openat(parent.get(), name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, mode));
-    if (!fd) {
-        return path_error(errno, "open", relative);
-    }
-    return fd;
+    return Cursor(*this).open_with(relative, flags, mode);
 }
 
 Result<std::optional<Stat>> Volume::stat(std::string_view relative) const {
-    if (relative.empty()) {
-        return stat_at(root_.get(), ".");
-    }
-    auto parent = open_parent(relative);
-    if (!parent) {
-        const Code code = parent.error().code;
-        if (code == Code::not_found || code == Code::conflict) {
-            return std::optional<Stat>();
-        }
-        return parent.error();
-    }
-    auto found = stat_at(parent->first.get(), parent->second.c_str());
-    if (!found) {
-        return found.error().context(printable(relative));
-    }
-    return found;
+    return Cursor(*this).stat(relative);
 }
 
 Result<Fd> Volume::open_dir(std::string_view relative) const {
@@ -196,37 +138,34 @@ Status Volume::read_dir(std::string_view relative,
 }
 
 Status Volume::make_dir(std::string_view relative, unsigned mode) const {
-    const auto [parent, name] = GDS_TRY(open_parent(relative));
-    if (::mkdirat(parent.get(), name.c_str(), mode) != 0) {
+    Cursor cursor(*this);
+    const auto place = GDS_TRY(cursor.at(relative));
+    if (::mkdirat(place.directory, place.name.c_str(), mode) != 0) {
         return path_error(errno, "make the directory", relative);
     }
     return {};
 }
 
 Status Volume::remove_file(std::string_view relative) const {
-    const auto [parent, name] = GDS_TRY(open_parent(relative));
-    if (::unlinkat(parent.get(), name.c_str(), 0) != 0) {
-        return errno == EISDIR ? error(Code::conflict,
-                                       fmt::format("{}: is a directory now", printable(relative)))
-                               : path_error(errno, "remove", relative);
-    }
-    return {};
+    return Cursor(*this).remove_file(relative);
 }
 
 Status Volume::remove_dir(std::string_view relative) const {
-    const auto [parent, name] = GDS_TRY(open_parent(relative));
-    if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) {
+    Cursor cursor(*this);
+    const auto place = GDS_TRY(cursor.at(relative));
+    if (::unlinkat(place.directory, place.name.c_str(), AT_REMOVEDIR) != 0) {
         return path_error(errno, "remove the directory", relative);
     }
     return {};
 }
 
 Result<std::int64_t> Volume::set_mtime_ms(std::string_view relative, std::int64_t mtime_ms) const {
-    const auto [parent, name] = GDS_TRY(open_parent(relative));
+    Cursor cursor(*this);
+    const auto place = GDS_TRY(cursor.at(relative));
     const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, to_timespec(mtime_ms)};
     struct stat raw {};
-    if (::utimensat(parent.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0 ||
-        ::fstatat(parent.get(), name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (::utimensat(place.directory, place.name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0 ||
+        ::fstatat(place.directory, place.name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {
         return path_error(errno, "set the modification time", relative);
     }
     return to_stat(raw).mtime_ns;

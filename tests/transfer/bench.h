@@ -61,7 +61,6 @@ public:
 
     /// Runs all jobs; outcomes by path.
     Status run(std::vector<Job> jobs, int transfers = 4) {
-        Options options;
         options.transfers = transfers;
         Downloads downloads(engine, *temp, trash, options, cancel);
         std::size_t next = 0;
@@ -87,6 +86,10 @@ public:
         }
         return found->second.result.error().code;
     }
+    /// What a failure says; "" where there is none.
+    std::string message(const std::string& path) const {
+        return failure(path) ? outcomes.at(path).result.error().message : "";
+    }
     bool published(const std::string& path) const {
         const auto found = outcomes.find(path);
         return found != outcomes.end() && found->second.result.has_value();
@@ -98,6 +101,7 @@ public:
     RawServer server;
     http::Engine engine;
     volume::Trash trash{*temp, "run", true};
+    Options options;
     std::map<std::string, Outcome> outcomes;
     Progress progress;
     int commits = 0;

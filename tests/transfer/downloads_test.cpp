@@ -1,10 +1,13 @@
 #include "gds/transfer/downloads.h"
 
 #include "transfer/bench.h"
+#include "volume/child.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
 
 namespace gds::transfer {
 namespace {
@@ -16,6 +19,8 @@ using testing::part;
 using testing::RawRequest;
 using testing::sample;
 using testing::whole;
+using volume::testing::in_child;
+using volume::testing::refuse_call;
 
 /// Serves `body` well, ranges too.
 testing::RawServer::Handler serving(const std::string& body) {
@@ -44,6 +49,70 @@ TEST(Downloads, PublishesVerifiedBytesWithTimeAndMode) {
     EXPECT_EQ(bench.progress.files_done, 1);
     EXPECT_EQ(bench.progress.bytes_done, 300'000);
     EXPECT_EQ(bench.progress.active, 0);
+}
+
+unsigned mode_of(const Bench& bench, const std::string& path) {
+    return (*bench.temp->stat(path))->mode;
+}
+
+TEST(Downloads, ANewFileHasItsModeFromTheStart) {
+    EXPECT_TRUE(in_child([] {
+        Bench bench(serving("text"));
+        const bool refused = refuse_call(SYS_fchmod, EPERM);
+        bench.options.file_mode = 0640;
+        return refused && bench.run({bench.job("file", "text")}) && bench.published("file") &&
+               mode_of(bench, "file") == 0640U;
+    }));
+}
+
+TEST(Downloads, APartialOfAnotherModeGetsTheRightOne) {
+    const auto body = sample(1000);
+    Bench bench(serving(body));
+    auto job = bench.job("file", body);
+    job.resume_key = "key";
+    bench.temp.write(".gdrive-sync/staging/6b6579.part", body.substr(0, 400));
+    ASSERT_EQ(::chmod(bench.temp.full(".gdrive-sync/staging/6b6579.part").c_str(), 0600), 0);
+    bench.options.file_mode = 0644;
+    ASSERT_TRUE(bench.run({std::move(job)}));
+    EXPECT_TRUE(bench.published("file"));
+    EXPECT_EQ(mode_of(bench, "file"), 0644U);
+}
+
+TEST(Downloads, AReadOnlyFileStaysWritableUntilItIsComplete) {
+    const auto body = sample(1000);
+    unsigned meanwhile = 0;
+    Bench* running = nullptr;
+    Bench bench([&](const RawRequest&, Connection& connection) {
+        meanwhile = mode_of(*running, ".gdrive-sync/staging/6b6579.part");
+        connection.send(whole(body));
+    });
+    running = &bench;
+    auto job = bench.job("file", body);
+    job.resume_key = "key";
+    bench.options.file_mode = 0444;
+    ASSERT_TRUE(bench.run({std::move(job)}));
+    EXPECT_EQ(meanwhile, 0644U);
+    EXPECT_EQ(mode_of(bench, "file"), 0444U);
+}
+
+/// The entries u::rwx, g::---, o::--- as the kernel keeps them in an attribute.
+constexpr std::array<unsigned char, 28> kPrivateAcl{
+    2,    0, 0, 0,                           // version
+    0x01, 0, 7, 0, 0xff, 0xff, 0xff, 0xff,   // owner
+    0x04, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,   // group
+    0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff};  // others
+
+TEST(Downloads, ADefaultAclOfTheFolderDoesNotDecideTheMode) {
+    Bench bench(serving("text"));
+    ASSERT_TRUE(volume::make_state_dir(*bench.temp));
+    if (::setxattr(bench.temp.full(".gdrive-sync/staging").c_str(), "system.posix_acl_default",
+                   kPrivateAcl.data(), kPrivateAcl.size(), 0) != 0) {
+        GTEST_SKIP() << "no access lists on this file system";
+    }
+    bench.options.file_mode = 0644;
+    ASSERT_TRUE(bench.run({bench.job("file", "text")}));
+    EXPECT_TRUE(bench.published("file"));
+    EXPECT_EQ(mode_of(bench, "file"), 0644U);
 }
 
 TEST(Downloads, AnEmptyFileIsAskedForToo) {

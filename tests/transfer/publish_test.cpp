@@ -34,6 +34,7 @@ TEST(Publish, NeedsTheParentFolder) {
     Bench bench(echo_path);
     ASSERT_TRUE(bench.run({bench.job("absent/file", "/absent/file")}));
     EXPECT_EQ(bench.failure("absent/file"), Code::not_found);
+    EXPECT_THAT(bench.message("absent/file"), ::testing::StartsWith("absent/file: "));
     EXPECT_TRUE(bench.staged().empty());
 }
 
@@ -59,6 +60,8 @@ TEST(Publish, AFileThatAppearedMeanwhileIsAConflict) {
     bench.temp.write("taken", "theirs");
     ASSERT_TRUE(bench.run({bench.job("taken", "/taken")}));
     EXPECT_EQ(bench.failure("taken"), Code::conflict);
+    EXPECT_THAT(bench.message("taken"), ::testing::StartsWith("taken: something else took this"));
+    EXPECT_TRUE(bench.staged().empty());
     EXPECT_EQ(bench.temp.read("taken"), "theirs");
 }
 
@@ -167,6 +170,70 @@ TEST(PublishGroup, NothingIsPublishedThatCouldNotBeMadeDurable) {
     EXPECT_EQ(temp.read("f0"), "old");
     EXPECT_FALSE(temp.exists("f1"));
     EXPECT_TRUE(temp.names(".gdrive-sync/staging").empty());
+}
+
+/// In staging for a path in a folder.
+Staged stage_in(const TempVolume& temp, const std::string& folder, const std::string& name) {
+    auto staged = stage(temp, folder + name, folder + name);
+    staged.path = folder + "/" + name;
+    return staged;
+}
+
+TEST(PublishGroup, FoldersThatAlternateGetTheirOwnFiles) {
+    const TempVolume temp;
+    temp.write("a/kept", "");
+    temp.write("b/kept", "");
+    std::vector<Staged> files;
+    for (int i = 0; i < 10; ++i) {
+        const auto name = std::to_string(i);
+        files.push_back(stage_in(temp, "a", name));
+        files.push_back(stage_in(temp, "b", name));
+        files.push_back(stage_in(temp, "absent", name));
+    }
+    volume::Trash trash(*temp, "run", true);
+    const auto result = publish_group(*temp, trash, std::move(files));
+    EXPECT_EQ(successes(result), 20U);
+    EXPECT_EQ(temp.names("a").size(), 11U);
+    EXPECT_EQ(temp.read("a/7"), "a7");
+    EXPECT_EQ(temp.read("b/9"), "b9");
+    EXPECT_FALSE(temp.exists("absent"));
+}
+
+TEST(PublishGroup, AFolderSwappedForASymlinkMeanwhileNeverLeadsOutside) {
+    const TempVolume temp;
+    const TempVolume outside;
+    temp.write("folder/kept", "");
+    std::filesystem::create_directory_symlink(outside->path(), temp.full("trap"));
+    std::atomic<bool> done = false;
+    std::thread swapper([&] {
+        while (!done) {
+            ASSERT_TRUE(temp->exchange("folder", "trap"));
+        }
+    });
+    std::vector<std::string> published;
+    for (int round = 0; round < 100; ++round) {
+        std::vector<Staged> files;
+        for (int i = 0; i < 6; ++i) {
+            files.push_back(stage_in(temp, "folder", std::to_string(round * 6 + i)));
+        }
+        volume::Trash trash(*temp, "run", true);
+        for (const auto& outcome : publish_group(*temp, trash, std::move(files)).outcomes) {
+            if (outcome.result) {
+                published.push_back(outcome.path);
+            } else {
+                EXPECT_EQ(outcome.result.error().code, Code::conflict);
+            }
+        }
+    }
+    done = true;
+    swapper.join();
+    EXPECT_TRUE(outside.names("").empty());
+    if ((*temp->stat("trap"))->type == volume::FileType::directory) {
+        ASSERT_TRUE(temp->exchange("folder", "trap"));
+    }
+    for (const auto& path : published) {
+        EXPECT_TRUE(temp.exists(path)) << path;
+    }
 }
 
 TEST(PublishGroup, RefusedLinksOnlyCostTheOldCopies) {

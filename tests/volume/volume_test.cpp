@@ -1,5 +1,6 @@
 #include "gds/volume/volume.h"
 
+#include "gds/volume/cursor.h"
 #include "volume/child.h"
 #include "volume/temp_volume.h"
 
@@ -60,6 +61,23 @@ TEST_P(HostilePath, IsRefusedByEveryOperation) {
     EXPECT_EQ(code_of(temp->remove_file(path)), Code::invalid_argument);
     EXPECT_EQ(code_of(temp->remove_dir(path)), Code::invalid_argument);
     EXPECT_EQ(code_of(temp->set_mtime_ms(path, 0)), Code::invalid_argument);
+    EXPECT_EQ(temp.read("a"), "x");
+}
+
+TEST_P(HostilePath, IsRefusedByACursorToo) {
+    const TempVolume temp;
+    const auto& path = GetParam();
+    temp.write("a", "x");
+    temp.write("b/c", "x");
+    for (const char* before : {"a", "b/c"}) {
+        Cursor cursor(*temp);
+        ASSERT_TRUE(cursor.stat(before)->has_value());
+        EXPECT_EQ(code_of(cursor.stat(path)), Code::invalid_argument);
+        EXPECT_EQ(code_of(cursor.open_with(path, O_RDONLY)), Code::invalid_argument);
+        EXPECT_EQ(code_of(cursor.rename("a", path)), Code::invalid_argument);
+        EXPECT_EQ(code_of(cursor.rename_over("a", path)), Code::invalid_argument);
+        EXPECT_EQ(code_of(cursor.remove_file(path)), Code::invalid_argument);
+    }
     EXPECT_EQ(temp.read("a"), "x");
 }
 

@@ -91,13 +91,11 @@ public:
     };
     Result<Space> space() const;
 
-    /// The parent directory of `relative` (an O_PATH descriptor, for *at calls only) and the last
-    /// name.
-    Result<std::pair<Fd, std::string>> open_parent(std::string_view relative) const;
     /// open(2) of any entry, with O_NOFOLLOW and O_CLOEXEC added; `mode` is for O_CREAT.
     Result<Fd> open_with(std::string_view relative, int flags, unsigned mode = 0) const;
 
 private:
+    friend class Cursor;  // resolves every path, from the root's descriptor on
     Volume(std::string path, Fd root, std::uint64_t device);
 
     std::string path_;
