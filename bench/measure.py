@@ -27,6 +27,7 @@ def median(runs):
 def spawn(command, environment, name):
     """Wall and CPU time of one run; a run that fails ends the benchmark."""
     with tempfile.TemporaryFile() as output:
+        os.sync()  # what the one before it left to be written is no part of it
         started = time.monotonic()
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         _, status, usage = os.wait4(process.pid, 0)

@@ -80,25 +80,17 @@ Result<std::string> Projection::path_of(WantedNo wanted) {
 Status Projection::expand(const Folder& folder) {
     GDS_CHECK(snapshot_.expands(
         folder.item, folder.via == 0 ? Snapshot::FilterPath(folder.path) : std::nullopt));
-    Query query(store_.db(), "SELECT n FROM item WHERE parent = ? ORDER BY n", folder.item);
-    for (;;) {
-        const bool row = GDS_TRY(query.next());
-        if (!row) {
-            return {};
-        }
-        Child child;
-        child.number = query.integer(0);
-        auto item = GDS_TRY(store_.item(child.number));
-        const bool current =
-            item && !item->trashed && GDS_TRY(snapshot_.current(child.number, folder.item));
-        if (!current) {
-            continue;
-        }
-        snapshot_.meets(child.number);
-        child.item = std::move(*item);
-        GDS_CHECK(child.item.kind == ItemKind::shortcut ? add_shortcut(folder, child)
-                                                        : add(folder, child));
-    }
+    return store_.for_each_child(
+        folder.item, [&](state::ItemNo number, model::Item item) -> Status {
+            const bool current = !item.trashed && GDS_TRY(snapshot_.current(number, folder.item));
+            if (!current) {
+                return {};
+            }
+            snapshot_.meets(number);
+            const Child child{number, std::move(item)};
+            return child.item.kind == ItemKind::shortcut ? add_shortcut(folder, child)
+                                                         : add(folder, child);
+        });
 }
 
 Status Projection::add(const Folder& parent, const Child& child) {

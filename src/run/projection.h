@@ -40,7 +40,6 @@ private:
     struct Child {
         state::ItemNo number = 0;
         model::Item item;
-        state::ItemNo target = 0;  ///< of a shortcut
     };
     struct Row {
         state::ItemNo item = 0;

@@ -20,10 +20,10 @@ constexpr std::int64_t kOurs = kAbsent | kListed;
 constexpr const char* kSelectRow =
     "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
     " resource_key, flags, target, target_mime FROM item WHERE n = ?";
-constexpr const char* kSelectItem =
+constexpr const char* kSelectItems =
     "SELECT i.id, p.id, i.kind, i.name, i.mime, i.size, i.md5, i.sha1, i.sha256, i.modified_ms,"
-    " i.revision, i.resource_key, i.flags, t.id, i.target_mime FROM item i"
-    " LEFT JOIN item p ON p.n = i.parent LEFT JOIN item t ON t.n = i.target WHERE i.n = ?";
+    " i.revision, i.resource_key, i.flags, t.id, i.target_mime, i.n FROM item i"
+    " LEFT JOIN item p ON p.n = i.parent LEFT JOIN item t ON t.n = i.target";
 
 /// An item as its row holds it: numbers instead of ids.
 struct ItemRow {
@@ -164,12 +164,10 @@ Result<Store::Upserted> Store::upsert(const model::Item& item) {
     return Upserted{known != 0 ? known : db_.last_rowid(), true};
 }
 
-Result<std::optional<model::Item>> Store::item(ItemNo number) {
-    Query row(db_, kSelectItem, number);
-    const bool found = GDS_TRY(row.next());
-    if (!found) {
-        return std::optional<model::Item>();
-    }
+namespace {
+
+/// A row of kSelectItems.
+model::Item item_of(const Query& row) {
     model::Item item;
     item.id = row.text(0);
     item.parent = row.text(1);
@@ -192,7 +190,29 @@ Result<std::optional<model::Item>> Store::item(ItemNo number) {
     item.owned_by_me = (flags & kOwned) != 0;
     item.target_id = row.text(13);
     item.target_mime_type = row.text(14);
-    return std::optional<model::Item>(std::move(item));
+    return item;
+}
+
+}  // namespace
+
+Result<std::optional<model::Item>> Store::item(ItemNo number) {
+    static const std::string sql = std::string(kSelectItems) + " WHERE i.n = ?";
+    Query row(db_, sql.c_str(), number);
+    const bool found = GDS_TRY(row.next());
+    return found ? std::optional(item_of(row)) : std::nullopt;
+}
+
+Status Store::for_each_child(ItemNo folder,
+                             const std::function<Status(ItemNo, model::Item)>& each) {
+    static const std::string sql = std::string(kSelectItems) + " WHERE i.parent = ? ORDER BY i.n";
+    Query row(db_, sql.c_str(), folder);
+    for (;;) {
+        const bool found = GDS_TRY(row.next());
+        if (!found) {
+            return {};
+        }
+        GDS_CHECK(each(row.integer(15), item_of(row)));
+    }
 }
 
 namespace {

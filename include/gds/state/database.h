@@ -58,7 +58,7 @@ private:
     };
 
     explicit Database(sqlite3* handle) : handle_(handle) {}
-    /// A statement nobody is stepping through; `sql` must be a literal, its address is the key.
+    /// A statement nobody is stepping through; the address of `sql`, which has to stay, is the key.
     Cached* acquire(const char* sql);
 
     // Declared before the cache, so that statements go first.

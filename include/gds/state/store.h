@@ -115,6 +115,8 @@ public:
     Result<Upserted> upsert(const model::Item& item);
     /// An absent item reads as trashed.
     Result<std::optional<model::Item>> item(ItemNo item);
+    /// What has this parent, by number. Items may be recorded meanwhile.
+    Status for_each_child(ItemNo folder, const std::function<Status(ItemNo, model::Item)>& each);
     /// What is known of an item besides what Drive says of it.
     struct Standing {
         ItemNo parent = 0;
