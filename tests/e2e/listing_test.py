@@ -86,7 +86,7 @@ class Requests(SpecCase):
                                  "files.list": 2 + 1 + 40})
 
     def test_a_first_listing_asks_where_the_feed_begins_while_it_looks_for_the_folder(self):
-        self.switch(latency_ms=50)
+        self.fault({"label": "files.list"}, {"latency_ms": 100})
         self.sync()
         asked = [entry["label"] for entry in self.requests()]
         self.assertEqual(asked.count("changes.getStartPageToken"), 1)
