@@ -18,16 +18,20 @@ namespace json = boost::json;
 
 // Answers of Drive nest six deep; a bound keeps hostile ones from filling memory.
 constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
 
 /// Translates the library's events, which its documentation of basic_parser describes, to values
 /// with paths. Everywhere else JSON is nlohmann's; that one takes four times as long for a page of
 /// a listing.
 class PathHandler {
 public:
-    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
-    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
+    // What comes is bounded by the longest body that is taken. The names are the library's.
+    // NOLINTBEGIN(readability-identifier-naming)
+    static constexpr std::size_t max_object_size = kNoBound;
+    static constexpr std::size_t max_array_size = kNoBound;
+    static constexpr std::size_t max_key_size = kNoBound;
+    static constexpr std::size_t max_string_size = kNoBound;
+    // NOLINTEND(readability-identifier-naming)
 
     explicit PathHandler(JsonVisitor& visitor) : visitor_(visitor) {}
 

@@ -75,7 +75,7 @@ Status Fetch::begin_batch() {
 }
 
 Status Fetch::end_batch() {
-    const Status committed = batch_ ? batch_->commit() : Status();
+    Status committed = batch_ ? batch_->commit() : Status();
     batch_.reset();
     return committed;
 }
