@@ -35,7 +35,7 @@ bool ends_with(std::string_view text, std::string_view end) {
 
 class RefusalVisitor final : public JsonVisitor {
 public:
-    Status value(std::string_view path, JsonValue& value) override {
+    Status value(std::string_view path, const JsonValue& value) override {
         if (value.kind != JsonKind::text) {
             return {};
         }

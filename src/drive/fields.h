@@ -18,7 +18,7 @@ template <class T>
 struct Field {
     std::string_view path;
     JsonKind kind;
-    Status (*store)(T&, JsonValue&) = nullptr;
+    Status (*store)(T&, const JsonValue&) = nullptr;
 };
 
 inline Error bad_field(std::string_view path, std::string_view what) {
@@ -29,7 +29,7 @@ inline Error bad_field(std::string_view path, std::string_view what) {
 /// Keep `value` where a row of `fields` asks for it. Error: bad_response for a wrong kind.
 template <class T>
 Status read_field(std::span<const Field<T>> fields, T& target, std::string_view path,
-                  JsonValue& value) {
+                  const JsonValue& value) {
     const Field<T>* other_kind = nullptr;
     for (const Field<T>& field : fields) {
         if (field.path != path) {
@@ -49,13 +49,13 @@ Status read_field(std::span<const Field<T>> fields, T& target, std::string_view 
 
 /// Keeps a text in a member.
 template <class T, std::string T::*Member>
-Status store_text(T& target, JsonValue& value) {
+Status store_text(T& target, const JsonValue& value) {
     target.*Member = value.text;
     return {};
 }
 
 template <class T, bool T::*Member>
-Status store_boolean(T& target, JsonValue& value) {
+Status store_boolean(T& target, const JsonValue& value) {
     target.*Member = value.boolean;
     return {};
 }
@@ -66,7 +66,7 @@ class FieldsVisitor final : public JsonVisitor {
 public:
     explicit FieldsVisitor(std::span<const Field<T>> fields) : fields_(fields) {}
 
-    Status value(std::string_view path, JsonValue& value) override {
+    Status value(std::string_view path, const JsonValue& value) override {
         return read_field(fields_, target_, path, value);
     }
     T& target() { return target_; }

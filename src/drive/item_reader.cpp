@@ -15,29 +15,29 @@ using model::ItemKind;
 using Draft = ItemReader::Draft;
 
 template <std::string Item::*Member>
-Status text(Draft& draft, JsonValue& value) {
+Status text(Draft& draft, const JsonValue& value) {
     return store_text<Item, Member>(draft.item, value);
 }
 
 template <bool Item::*Member>
-Status boolean(Draft& draft, JsonValue& value) {
+Status boolean(Draft& draft, const JsonValue& value) {
     return store_boolean<Item, Member>(draft.item, value);
 }
 
 // A checksum that is none is worth no more than an absent one: the caller has a rule for those.
 template <std::string Item::*Member, std::size_t Bytes>
-Status checksum(Draft& draft, JsonValue& value) {
+Status checksum(Draft& draft, const JsonValue& value) {
     auto bytes = from_hex(value.text);
     draft.item.*Member = bytes && bytes->size() == Bytes ? *std::move(bytes) : std::string();
     return {};
 }
 
-Status name(Draft& draft, JsonValue& value) {
+Status name(Draft& draft, const JsonValue& value) {
     draft.has_name = true;
     return text<&Item::name>(draft, value);
 }
 
-Status first_parent(Draft& draft, JsonValue& value) {
+Status first_parent(Draft& draft, const JsonValue& value) {
     if (draft.item.parent.empty()) {
         return text<&Item::parent>(draft, value);
     }
@@ -45,13 +45,13 @@ Status first_parent(Draft& draft, JsonValue& value) {
     return {};
 }
 
-Status space(Draft& draft, JsonValue& value) {
+Status space(Draft& draft, const JsonValue& value) {
     draft.item.in_photos = draft.item.in_photos || value.text == "photos";
     return {};
 }
 
 // int64 is a string in Google's JSON; emulators send numbers.
-Status size_text(Draft& draft, JsonValue& value) {
+Status size_text(Draft& draft, const JsonValue& value) {
     const char* const last = value.text.data() + value.text.size();
     std::int64_t size = 0;
     const auto [end, problem] = std::from_chars(value.text.data(), last, size);
@@ -62,7 +62,7 @@ Status size_text(Draft& draft, JsonValue& value) {
     return {};
 }
 
-Status size_integer(Draft& draft, JsonValue& value) {
+Status size_integer(Draft& draft, const JsonValue& value) {
     if (value.integer < 0) {
         return bad_field("size", fmt::format("is {}", value.integer));
     }
@@ -70,7 +70,7 @@ Status size_integer(Draft& draft, JsonValue& value) {
     return {};
 }
 
-Status modified_time(Draft& draft, JsonValue& value) {
+Status modified_time(Draft& draft, const JsonValue& value) {
     const auto ms = parse_rfc3339(value.text);
     if (!ms) {
         return bad_field("modifiedTime", fmt::format("is \"{}\", which is no RFC 3339 time",
@@ -113,7 +113,7 @@ constexpr std::array kFields = {
 
 }  // namespace
 
-Status ItemReader::value(std::string_view path, JsonValue& value) {
+Status ItemReader::value(std::string_view path, const JsonValue& value) {
     return read_field<Draft>(kFields, draft_, path, value);
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::string_view kItemFields =
 class ItemReader {
 public:
     /// A value inside the File resource; `path` is relative to it, "" for the resource itself.
-    Status value(std::string_view path, JsonValue& value);
+    Status value(std::string_view path, const JsonValue& value);
     /// The item, once all of it was read; ready for the next. Error: bad_response where a required
     /// field is missing.
     Result<model::Item> finish();

@@ -24,7 +24,7 @@ class JsonVisitor {
 public:
     virtual ~JsonVisitor() = default;
     /// A scalar, or the start of an object or array. An error ends the reading.
-    virtual Status value(std::string_view path, JsonValue& value) = 0;
+    virtual Status value(std::string_view path, const JsonValue& value) = 0;
     /// The end of the object or array at `path`.
     virtual Status end(std::string_view /*path*/) { return {}; }
 };

@@ -39,7 +39,7 @@ Status element_is_object(const JsonValue& value, std::string_view path) {
 
 class ItemVisitor final : public JsonVisitor {
 public:
-    Status value(std::string_view path, JsonValue& value) override {
+    Status value(std::string_view path, const JsonValue& value) override {
         return reader_.value(path, value);
     }
     Result<model::Item> finish() { return reader_.finish(); }
@@ -55,7 +55,7 @@ struct PageDraft {
     bool has_files = false;
 };
 
-Status files_seen(PageDraft& draft, JsonValue& /*value*/) {
+Status files_seen(PageDraft& draft, const JsonValue& /*value*/) {
     // Twice would mean that it is unclear which of them is the list.
     const bool again = std::exchange(draft.has_files, true);
     return again ? Status(bad_field("files", "is there twice")) : Status{};
@@ -72,7 +72,7 @@ constexpr std::array kPageFields = {
 
 class PageVisitor final : public JsonVisitor {
 public:
-    Status value(std::string_view path, JsonValue& value) override {
+    Status value(std::string_view path, const JsonValue& value) override {
         const auto in_item = inside(path, kItem);
         if (!in_item) {
             return read_field<PageDraft>(kPageFields, draft_, path, value);
@@ -145,11 +145,11 @@ struct ChangesDraft {
 };
 
 template <std::string ChangePage::*Member>
-Status changes_text(ChangesDraft& draft, JsonValue& value) {
+Status changes_text(ChangesDraft& draft, const JsonValue& value) {
     return store_text<ChangePage, Member>(draft.page, value);
 }
 
-Status changes_seen(ChangesDraft& draft, JsonValue& /*value*/) {
+Status changes_seen(ChangesDraft& draft, const JsonValue& /*value*/) {
     const bool again = std::exchange(draft.has_changes, true);
     return again ? Status(bad_field("changes", "is there twice")) : Status{};
 }
@@ -165,7 +165,7 @@ constexpr std::array kChangesFields = {
 
 class ChangesVisitor final : public JsonVisitor {
 public:
-    Status value(std::string_view path, JsonValue& value) override {
+    Status value(std::string_view path, const JsonValue& value) override {
         const auto in_file = inside(path, kFile);
         if (in_file) {
             return reader_.value(*in_file, value);
@@ -200,7 +200,7 @@ private:
 
 class ExportLinksVisitor final : public JsonVisitor {
 public:
-    Status value(std::string_view path, JsonValue& value) override {
+    Status value(std::string_view path, const JsonValue& value) override {
         const auto mime_type = inside(path, "exportLinks");
         if (path.empty() || (mime_type && mime_type->empty())) {
             return value.kind == JsonKind::object ? Status{} : bad_field(path, "is no object");

@@ -11,7 +11,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 
 namespace gds::run {
@@ -54,54 +53,58 @@ Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& en
       trash_(trash),
       removal_(removal),
       options_(std::move(options)),
-      cancel_(cancel) {}
+      cancel_(cancel),
+      commits_(store) {}
 
 Result<FetchResult> Fetch::run() {
     GDS_CHECK(touch_times());
-    GDS_CHECK(begin_batch());
+    GDS_CHECK(commits_.begin());
     const Status fetched = fetch_all();
     // However it ended: what was published is recorded.
-    const Status recorded = end_batch();
+    const Status recorded = commits_.end();
     GDS_CHECK(fetched);
     GDS_CHECK(recorded);
     return result_;
 }
 
-Status Fetch::begin_batch() {
-    batch_.emplace(GDS_TRY(state::Batch::begin(store_.db())));
-    batch_began_ = std::chrono::steady_clock::now();
-    in_batch_ = 0;
-    return {};
-}
-
-Status Fetch::end_batch() {
-    Status committed = batch_ ? batch_->commit() : Status();
-    batch_.reset();
-    return committed;
-}
-
 Status Fetch::fetch_all() {
     transfer::Downloads downloads(engine_, volume_, trash_, options_.transfers, cancel_);
-    Status problem;
     for (;;) {
-        const auto next = [&]() -> std::optional<transfer::Job> {
-            auto job = next_job();
-            if (!job) {
-                problem = job.error();
-                return std::nullopt;
-            }
-            return std::move(*job);
-        };
-        const auto committed = [&](const std::vector<transfer::Outcome>& outcomes) {
-            return commit(outcomes);
-        };
-        GDS_CHECK(downloads.run(next, committed, options_.progress));
-        GDS_CHECK(problem);
+        GDS_CHECK(fetch_round(downloads));
         if (next_round_.empty() || cancel_.stopped()) {
             return {};
         }
+        GDS_CHECK(commits_.flush());  // it may be long until Drive has answered
         GDS_CHECK(prepare_again());
     }
+}
+
+Status Fetch::fetch_round(transfer::Downloads& downloads) {
+    Status problem;
+    const auto next = [&]() -> std::optional<transfer::Job> {
+        if (!problem) {
+            return std::nullopt;
+        }
+        auto job = next_job();
+        if (!job) {
+            problem = job.error();
+            return std::nullopt;
+        }
+        return std::move(*job);
+    };
+    const auto committed = [&](const std::vector<transfer::Outcome>& outcomes) {
+        return commit(outcomes);
+    };
+    const auto progress = [&](const transfer::Progress& done) {
+        if (options_.progress) {
+            options_.progress(done);
+        }
+        if (Status kept = commits_.recorded(0); !kept && problem) {
+            problem = std::move(kept);
+        }
+    };
+    GDS_CHECK(downloads.run(next, committed, progress));
+    return problem;
 }
 
 Status Fetch::touch_times() {
@@ -279,6 +282,7 @@ Result<bool> Fetch::occupied(const Work& work) {
         GDS_CHECK(park(work, error(Code::conflict, "blocked: what lies there may not be deleted")));
     }
     GDS_CHECK(transaction.commit());
+    GDS_CHECK(commits_.flush());  // what is gone must not be recorded as there
     return !cleared;
 }
 
@@ -342,6 +346,7 @@ void Fetch::describe_file(const Work& work, transfer::Job& job) {
 
 Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
     bool replaced = false;
+    Status ends_run;
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const transfer::Outcome& outcome : outcomes) {
         const auto found = under_way_.extract(outcome.token);
@@ -352,19 +357,17 @@ Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
         replaced = replaced || work.entry != 0;
         if (outcome.result) {
             GDS_CHECK(record(work, *outcome.result));
+        } else if (outcome.result.error().code == Code::unauthenticated) {
+            ends_run = outcome.result.error();  // no other file would fare better
         } else {
             GDS_CHECK(settle_failure(work, outcome));
         }
     }
     GDS_CHECK(transaction.commit());
-    in_batch_ += outcomes.size();
-    const bool due = replaced || in_batch_ >= kRecordedAtOnce ||
-                     std::chrono::steady_clock::now() - batch_began_ >= kRecordedWithin;
-    if (due) {
-        GDS_CHECK(end_batch());
-        return begin_batch();
-    }
-    return {};
+    GDS_CHECK(ends_run);
+    // A new file that is not recorded is adopted by its checksum, and another content of a known
+    // one would be fetched again.
+    return replaced ? commits_.flush() : commits_.recorded(outcomes.size());
 }
 
 Status Fetch::record(const Work& work, const transfer::Published& published) {
@@ -384,8 +387,10 @@ Status Fetch::record(const Work& work, const transfer::Published& published) {
     const bool odd = detour != detours_.end() && !detour->second.digest.empty();
     entry.unverified =
         odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
-    GDS_CHECK(store_.db().run("DELETE FROM entry WHERE parent = ? AND name = ? AND n <> ?",
-                              entry.parent, entry.name, entry.n));
+    const auto other = GDS_TRY(store_.entry_at(entry.parent, entry.name));
+    if (other && other->n != entry.n) {
+        GDS_CHECK(removal_.forget(other->n));
+    }
     if (entry.n != 0) {
         GDS_CHECK(store_.update(entry));
     } else {
@@ -401,9 +406,6 @@ Status Fetch::settle_failure(const Work& work, const transfer::Outcome& outcome)
     const Error& problem = outcome.result.error();
     if (problem.code == Code::cancelled) {
         return {};
-    }
-    if (problem.code == Code::unauthenticated) {
-        return problem;  // no other file would fare better
     }
     Detour& detour = detours_[work.seq];
     const bool another_way = problem.code == Code::mismatch ||

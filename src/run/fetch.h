@@ -6,10 +6,10 @@
 #include "gds/state/store.h"
 #include "gds/transfer/downloads.h"
 #include "gds/volume/volume.h"
+#include "group_commit.h"
 #include "removal.h"
 #include "work_tables.h"
 
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -52,9 +52,7 @@ public:
 
 private:
     Status fetch_all();
-    /// Records until then are committed together.
-    Status begin_batch();
-    Status end_batch();
+    Status fetch_round(transfer::Downloads& downloads);
 
     using Found = std::optional<volume::Stat>;
     /// How an item is asked for this time.
@@ -116,9 +114,7 @@ private:
     FetchOptions options_;
     Cancel& cancel_;
     FetchResult result_;
-    std::optional<state::Batch> batch_;
-    std::chrono::steady_clock::time_point batch_began_;
-    std::size_t in_batch_ = 0;  ///< downloads recorded in it
+    GroupCommit commits_;
     std::int64_t last_seq_ = 0;
     std::deque<Work> upcoming_;
     std::unordered_map<std::int64_t, Work> under_way_;  ///< by seq: handed over as jobs

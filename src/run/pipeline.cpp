@@ -242,6 +242,10 @@ Pipeline::Phase Pipeline::open_state() {
 
 Status Pipeline::begin_state() {
     GDS_CHECK(remember_destination(*store_, settings_.destination));
+    if (store_->was_left_open()) {
+        // What the killed run did is found by a scan, be it a later run's if this one gets none.
+        GDS_CHECK(store_->set_meta(kLastScan, ""));
+    }
     GDS_CHECK(restore_interrupted_moves(*store_, *volume_));
     report::StatusView view = GDS_TRY(take_status(*store_, *volume_, marker_));
     report::StatusRun& running = view.running.emplace();

@@ -160,7 +160,8 @@ Pipeline::Phase Pipeline::project() {
 
 Result<bool> Pipeline::scan_is_due() {
     const std::int64_t last = GDS_TRY(store_->number(kLastScan));
-    return resync_ || is_due(last, settings_.scan_interval.count(), record_.started_ms);
+    return resync_ || store_->was_left_open() ||
+           is_due(last, settings_.scan_interval.count(), record_.started_ms);
 }
 
 Status Pipeline::scan() {

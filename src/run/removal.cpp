@@ -201,18 +201,28 @@ Result<bool> Removal::evict(const std::string& path) {
     return !left.has_value();
 }
 
+Status Removal::forget(state::EntryNo gone) {
+    static constexpr const char* kActions =
+        "WITH RECURSIVE below(n) AS (VALUES(?1) UNION"
+        " SELECT e.n FROM entry e JOIN below b ON e.parent = b.n)"
+        " UPDATE action SET outcome = ?2 WHERE outcome = ?3 AND kind IN (?4, ?5)"
+        " AND entry IN (SELECT n FROM below)";
+    static constexpr const char* kEntries =
+        "WITH RECURSIVE below(n) AS (VALUES(?1) UNION"
+        " SELECT e.n FROM entry e JOIN below b ON e.parent = b.n)"
+        " DELETE FROM entry WHERE n IN (SELECT n FROM below)";
+    GDS_CHECK(store_.db().run(kActions, gone, number(ActionOutcome::done),
+                              number(ActionOutcome::planned), number(ActionKind::remove),
+                              number(ActionKind::rmdir)));
+    return store_.db().run(kEntries, gone);
+}
+
 Status Removal::forget_vanished() {
     GDS_CHECK(store_.db().run(
         "DELETE FROM entry WHERE n IN (SELECT entry FROM drift WHERE what = 'missing')"
         " AND n NOT IN (SELECT entry FROM wanted WHERE entry <> 0)"
         " AND n NOT IN (SELECT entry FROM invisible)"));
-    // Records of what lay in a folder that is gone describe nothing any more.
-    do {
-        GDS_CHECK(
-            store_.db().run("DELETE FROM entry WHERE parent > 0 AND parent NOT IN"
-                            " (SELECT n FROM entry WHERE folder = 1)"));
-    } while (store_.db().changes() > 0);
-    return {};
+    return store_.erase_orphans();
 }
 
 }  // namespace gds::run

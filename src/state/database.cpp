@@ -159,25 +159,39 @@ void roll_back(sqlite3* handle) {
     }
 }
 
+Error lost_batch() {
+    return error(Code::io, "the database gave up what was not committed yet");
+}
+
 }  // namespace
 
 Result<Transaction> Transaction::begin(Database& database) {
-    if (!database.batching_ || sqlite3_get_autocommit(database.handle()) != 0) {
+    if (!database.batching_) {
         GDS_CHECK(database.run("BEGIN IMMEDIATE"));
+        return Transaction(database);
     }
+    if (sqlite3_get_autocommit(database.handle()) != 0) {
+        return lost_batch();
+    }
+    GDS_CHECK(database.run("SAVEPOINT part"));
     return Transaction(database);
 }
 
 Transaction::~Transaction() {
-    if (database_ != nullptr) {
+    if (database_ == nullptr) {
+        return;
+    }
+    if (database_->batching_) {
+        // Where SQLite has rolled back all of the batch by itself, Batch::commit() says so.
+        sqlite3_exec(database_->handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr,
+                     nullptr);
+    } else {
         roll_back(database_->handle());
     }
 }
 
 Status Transaction::commit() {
-    if (!database_->batching_) {
-        GDS_CHECK(database_->run("COMMIT"));
-    }
+    GDS_CHECK(database_->run(database_->batching_ ? "RELEASE part" : "COMMIT"));
     database_ = nullptr;
     return {};
 }
@@ -196,10 +210,12 @@ Batch::~Batch() {
 }
 
 Status Batch::commit() {
-    Database& database = *std::exchange(database_, nullptr);
-    database.batching_ = false;
-    const bool open = sqlite3_get_autocommit(database.handle()) == 0;
-    return open ? database.run("COMMIT") : Status();
+    if (sqlite3_get_autocommit(database_->handle()) != 0) {
+        return lost_batch();
+    }
+    GDS_CHECK(database_->run("COMMIT"));
+    std::exchange(database_, nullptr)->batching_ = false;
+    return {};
 }
 
 }  // namespace gds::state

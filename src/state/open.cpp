@@ -127,6 +127,7 @@ Status Store::check_if_due(const std::string& path, bool suspect) {
         return {};
     }
     GDS_CHECK(check_pages(db_, path));
+    GDS_CHECK(erase_orphans());
     return due ? set_meta(kLastCheck, std::to_string(now)) : Status();
 }
 
@@ -156,6 +157,7 @@ Result<Store> Store::open(const std::string& path, const std::string& suffix, Op
         store = attempt();
     }
     if (store) {
+        store->was_left_open_ = mark->last() != OpenMark::Last::closed;
         store->mark_ = std::move(mark);
     }
     return store;
@@ -168,6 +170,7 @@ Store::Store(Store&& other) noexcept = default;
 Store& Store::operator=(Store&& other) noexcept {
     std::swap(db_, other.db_);
     std::swap(mark_, other.mark_);
+    std::swap(was_left_open_, other.was_left_open_);
     return *this;
 }
 
@@ -216,7 +219,8 @@ Result<Store> Store::open_copy(const std::string& path, const std::string& direc
     if (exists(path)) {
         GDS_CHECK(copy_at_rest(path, copy));
     }
-    const bool known_damaged = OpenMark::look(path) == OpenMark::Last::damaged;
+    const OpenMark::Last last = OpenMark::look(path);
+    const bool known_damaged = last == OpenMark::Last::damaged;
     Result<Store> store =
         known_damaged ? error(Code::invalid_argument, path + " is damaged") : open_existing(copy);
     if (!store && store.error().code == Code::invalid_argument) {
@@ -227,6 +231,7 @@ Result<Store> Store::open_copy(const std::string& path, const std::string& direc
     if (store) {
         GDS_CHECK(store->db_.execute("PRAGMA journal_mode=MEMORY"));
         GDS_CHECK(store->db_.execute("PRAGMA synchronous=OFF"));
+        store->was_left_open_ = last != OpenMark::Last::closed;
     }
     return store;
 }

@@ -51,6 +51,15 @@ Status Store::erase(EntryNo entry) {
     return db_.run("DELETE FROM entry WHERE n = ?", entry);
 }
 
+Status Store::erase_orphans() {
+    do {
+        GDS_CHECK(
+            db_.run("DELETE FROM entry WHERE parent > 0 AND parent NOT IN"
+                    " (SELECT n FROM entry WHERE folder = 1)"));
+    } while (db_.changes() > 0);
+    return {};
+}
+
 #define GDS_ENTRY_COLUMNS                                                                     \
     "SELECT n, parent, name, folder, item, via, size, mtime_ns, content, digest, unverified," \
     " modified_ms FROM entry "

@@ -383,14 +383,43 @@ TEST_F(StoreTest, ABatchGoesBackAsAWhole) {
         ASSERT_TRUE(set_two_keys(store, true));
     }
     EXPECT_EQ(store.meta("second").value(), "");
+}
+
+TEST_F(StoreTest, ATransactionThatGoesBackLeavesTheRestOfItsBatch) {
+    Store store = open();
     {
         auto batch = Batch::begin(store.db());
         ASSERT_TRUE(batch);
         ASSERT_TRUE(set_two_keys(store, false));
         ASSERT_TRUE(batch->commit());
     }
-    EXPECT_EQ(store.meta("first").value(), "");
+    EXPECT_EQ(store.meta("first").value(), "set");
     EXPECT_EQ(store.meta("second").value(), "");
+}
+
+TEST_F(StoreTest, ABatchThatSqliteRolledBackIsNoSuccess) {
+    Store store = open();
+    auto batch = Batch::begin(store.db());
+    ASSERT_TRUE(batch);
+    ASSERT_TRUE(set_two_keys(store, true));
+    ASSERT_TRUE(store.db().execute("ROLLBACK"));  // as it does by itself where the disk is full
+    EXPECT_FALSE(Transaction::begin(store.db()));
+    EXPECT_FALSE(batch->commit());
+}
+
+TEST_F(StoreTest, KnowsThatItWasLeftOpenAndHealsOrphans) {
+    {
+        Store store = open();
+        EXPECT_FALSE(store.was_left_open());
+        Entry orphan;
+        orphan.parent = 77;
+        orphan.name = "a";
+        ASSERT_TRUE(store.insert(orphan));
+    }
+    std::ofstream(path() + "-open").put('x');
+    Store store = open();
+    EXPECT_TRUE(store.was_left_open());
+    EXPECT_FALSE(store.entry_at(77, "a").value());
 }
 
 TEST_F(StoreTest, ACopyIsMadeWhileARunHoldsTheDatabase) {

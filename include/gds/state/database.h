@@ -137,7 +137,7 @@ Status Database::run(const char* sql, const Arguments&... arguments) {
 }
 
 /// A transaction that rolls back unless committed. Nesting is an error. While a Batch is alive it
-/// is part of that: its commit makes nothing durable, and its rollback takes the batch along.
+/// is part of that: its commit makes nothing durable, and its rollback leaves the rest of it.
 class Transaction {
 public:
     static Result<Transaction> begin(Database& database);
@@ -155,8 +155,8 @@ private:
     Database* database_;
 };
 
-/// Gathers transactions into a few, each of which waits for the disk: for what can be had again,
-/// such as a listing. Rolls back what is not committed.
+/// Gathers transactions into one that waits for the disk: for what can be had again, such as a
+/// listing. Rolls back what is not committed.
 class Batch {
 public:
     static Result<Batch> begin(Database& database);
@@ -166,7 +166,7 @@ public:
     Batch(const Batch&) = delete;
     Batch& operator=(const Batch&) = delete;
 
-    /// The end of the batch.
+    /// The end of the batch. Error: also where SQLite had to roll back what was in it.
     Status commit();
 
 private:

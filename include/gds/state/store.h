@@ -71,7 +71,7 @@ class OpenMark;
 class Store {
 public:
     /// Open or create `path`; a damaged one is renamed to `path`.damaged-SUFFIX and a new one made
-    /// (Opened::rebuilt). `scratch_dir` is where temporary tables may spill.
+    /// (Opened::rebuilt).
     /// Every page is looked at once a day, where the last opening was not closed in order, and by
     /// Check::all; damage that is met later is remembered for the next opening.
     static Result<Store> open(const std::string& path, const std::string& suffix, Opened& opened,
@@ -86,6 +86,9 @@ public:
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
     ~Store();
+
+    /// The last opening came to no orderly end: what was done then may not all be recorded.
+    [[nodiscard]] bool was_left_open() const { return was_left_open_; }
 
     /// The version of the schema that an open database has.
     static int schema_version();
@@ -144,6 +147,8 @@ public:
     Result<EntryNo> insert(const Entry& entry);
     Status update(const Entry& entry);
     Status erase(EntryNo entry);
+    /// Erases records of what lay in a folder that is not recorded: they describe nothing any more.
+    Status erase_orphans();
     Result<std::optional<Entry>> entry(EntryNo entry);
     Result<std::optional<Entry>> entry_of(ItemNo item, Via via);
     Result<std::optional<Entry>> entry_at(EntryNo parent, const std::string& name);
@@ -180,6 +185,7 @@ private:
 
     Database db_;
     std::unique_ptr<OpenMark> mark_;
+    bool was_left_open_ = false;
 };
 
 }  // namespace gds::state

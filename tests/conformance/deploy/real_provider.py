@@ -5,7 +5,6 @@ a matter of its policy. Whatever else goes wrong ends it."""
 
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -16,21 +15,33 @@ from tools import CACHE, run
 # Its module's path has no /v3 in it, so that a release can be asked for by its commit only. This one
 # needs no Go that is newer than what the other tools need.
 MODULE, VERSION, COMMIT = "github.com/hashicorp/terraform-provider-kubernetes", "3.1.0", "25d5269044e9"
-REFUSED = re.compile(r"\b(403 Forbidden|404 Not Found|410 Gone)\b")
+REFUSED = re.compile(r"\b(403 Forbidden|404 Not Found|410 Gone|disabled by GOPROXY)\b")
 
 
-def download():
-    """The source's directory and None, or None and how the proxy refused it."""
-    proxies = re.split(r"[,|]", run("go", "env", "GOPROXY").strip())
-    environment = {**os.environ, "GOPROXY": ",".join(p for p in proxies if p != "direct")}
-    done = subprocess.run(["go", "mod", "download", "-json", f"{MODULE}@{COMMIT}"], text=True,
-                          capture_output=True, check=False, env=environment)
+class Refused(Exception):
+    """The proxy does not serve what it takes."""
+
+
+def proxy_alone():
+    """The environment in which Go asks no server but the proxies that it is told of."""
+    proxies = re.sub(r"(^|[,|])direct$", "", run("go", "env", "GOPROXY").strip())
+    return {**os.environ, "GOPROXY": proxies or "off"}
+
+
+def go(*command, cwd=None):
+    """Standard output of a go command."""
+    done = subprocess.run(["go", *map(str, command)], text=True, capture_output=True, check=False,
+                          env=proxy_alone(), cwd=cwd)
     if done.returncode == 0:
-        return pathlib.Path(json.loads(done.stdout)["Dir"]), None
-    error = json.loads(done.stdout)["Error"] if done.stdout else done.stderr
-    if not REFUSED.search(error):
-        raise RuntimeError(error)
-    return None, error
+        return done.stdout
+    told = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+    error = told.get("Error", done.stderr)
+    raise Refused(error) if REFUSED.search(error) else RuntimeError(error)
+
+
+def build(program):
+    source = json.loads(go("mod", "download", "-json", f"{MODULE}@{COMMIT}"))["Dir"]
+    go("build", "-o", program, ".", cwd=source)
 
 
 def main():
@@ -38,12 +49,12 @@ def main():
     platform = "_".join(run("go", "env", "GOOS", "GOARCH").split())
     program = mirror / ADDRESSES[0] / VERSION / platform / f"terraform-provider-kubernetes_v{VERSION}"
     if not program.exists():
-        source, refusal = download()
-        if refusal:
+        try:
+            build(program)
+        except Refused as refusal:
             print(f"conformance: the provider itself is not to be had, its published schema stands in "
                   f"for it: {refusal}", file=sys.stderr)
             return
-        run("go", "build", "-o", program, ".", cwd=source)
     for address in ADDRESSES[1:]:
         other = mirror / address
         other.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""What a run has done stays known, however it ends, and also where a later run looks at the volume
+only now and then (--scan-interval)."""
+
+import os
+import shutil
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from agent import MIB, AgentCase  # noqa: E402
+
+RARELY = ("--scan-interval", "1h")
+COMMITTED = 3  # s, after which what is published is recorded, though nothing else happens
+
+
+class Recording(AgentCase):
+
+    def start_rarely(self):
+        return self.start_command("sync", *self.source_options, "--dest", self.dest,
+                                  "--transfers", "4", *RARELY)
+
+    def stall(self):
+        """A large file whose bytes never all come."""
+        self.write("zz-large", os.urandom(MIB))
+        self.control("rescan", {})
+        large = self.control("tree?path=claude/files/zz-large")["id"]
+        self.fault({"label": "files.media", "path": large},
+                   {"stall_at": MIB // 2, "stall_ms": 600_000})
+
+    def refuse(self, name):
+        """Drive's answer for this file's bytes ends any run."""
+        self.write(name, "refused")
+        self.control("rescan", {})
+        item = self.control(f"tree?path=claude/files/{name}")["id"]
+        self.fault({"label": "files.media", "path": item},
+                   {"status": 401, "reason": "authError", "message": "Invalid Credentials",
+                    "latency_ms": 1200})
+
+    def fetched(self, *options):
+        """How many files the next run fetches; it ends well."""
+        self.clear_faults()
+        self.forget_requests()
+        self.sync(*options)
+        return len(self.requests("files.media"))
+
+    def assert_equal_and_settled(self):
+        self.assert_equal_trees()
+        self.assertEqual(self.sync().report["actions"], [])
+
+    def folder_that_becomes_a_file(self):
+        for name in "abc":
+            self.write(f"x/{name}", name)
+        self.write("keep", "kept")
+        self.sync(*RARELY)
+        shutil.rmtree(self.source / "x")
+        self.write("x", "now a file")
+
+    def test_of_files_published_long_before_a_kill(self):
+        self.write("first", "1")
+        self.sync(*RARELY)
+        self.fill(50)
+        self.stall()
+        process = self.start_rarely()
+        self.wait_until(lambda: len(list(self.dest.glob("file*"))) == 50)
+        time.sleep(COMMITTED)
+        process.kill()
+        process.communicate()
+        self.assertEqual(self.fetched(*RARELY), 1)
+        self.assert_equal_and_settled()
+
+    def test_of_files_published_just_before_a_kill(self):
+        self.write("first", "1")
+        self.sync(*RARELY)
+        self.fill(50)
+        self.stall()
+        process = self.start_rarely()
+        self.wait_until(lambda: len(list(self.dest.glob("file*"))) == 50)
+        process.kill()
+        process.communicate()
+        self.assertEqual(self.fetched(*RARELY), 1)
+        self.assert_equal_and_settled()
+
+    def test_of_files_published_before_another_was_refused(self):
+        self.write("first", "1")
+        self.sync(*RARELY)
+        self.fill(300)
+        self.refuse("zz")
+        self.gds_ends(3)
+        self.assertEqual(len(list(self.dest.glob("file*"))), 300)
+        self.assertEqual(self.fetched(*RARELY), 1)
+        self.assert_equal_and_settled()
+
+    def gds_ends(self, code):
+        self.assertEqual(self.gds("sync", *RARELY).code, code)
+
+    def test_of_a_folder_that_made_room_before_a_kill(self):
+        self.folder_that_becomes_a_file()
+        self.stall()
+        process = self.start_rarely()
+        self.wait_until((self.dest / "x").is_file)
+        process.kill()
+        process.communicate()
+        self.fetched(*RARELY)
+        self.assert_equal_and_settled()
+
+    def test_of_a_folder_that_made_room_before_another_file_was_refused(self):
+        self.folder_that_becomes_a_file()
+        self.refuse("zz")
+        self.gds_ends(3)
+        self.fetched(*RARELY)
+        self.assert_equal_and_settled()
+
+    def test_of_a_folder_that_somebody_removed_and_that_becomes_a_file(self):
+        self.folder_that_becomes_a_file()
+        shutil.rmtree(self.dest / "x")
+        self.fetched(*RARELY)
+        self.assert_equal_and_settled()
+
+
+if __name__ == "__main__":
+    unittest.main()
