@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace gds::transfer {
@@ -203,14 +202,7 @@ Result<std::string> Partial::peek(std::int64_t from, std::size_t count) const {
 }
 
 Status Partial::seal(std::int64_t mtime_ms) {
-    std::int64_t seconds = mtime_ms / 1000;
-    std::int64_t rest = mtime_ms % 1000;
-    if (rest < 0) {
-        rest += 1000;
-        --seconds;
-    }
-    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT},
-                                        timespec{seconds, rest * 1'000'000}};
+    const auto times = volume::modification_time(mtime_ms);
     const bool has_mode = mode_ == plan_.mode || ::fchmod(fd_.get(), plan_.mode) == 0;
     if (!has_mode || ::futimens(fd_.get(), times.data()) != 0) {
         return staging_error(errno, "set mode and time", plan_.path);

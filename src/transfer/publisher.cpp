@@ -30,15 +30,15 @@ Publisher::~Publisher() {
 }
 
 void Publisher::add(Staged file) {
-    bool matters = false;
+    bool wakes = false;
     {
         const std::scoped_lock lock(mutex_);
         queue_.push_back(std::move(file));
         ++under_way_;
         // In between the thread gathers: waking it up would only send it back to sleep.
-        matters = queue_.size() == 1 || queue_.size() == kLargestGroup;
+        wakes = queue_.size() == 1 || queue_.size() == kLargestGroup;
     }
-    if (matters) {
+    if (wakes) {
         changed_.notify_all();
     }
 }

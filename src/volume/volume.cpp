@@ -11,24 +11,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <memory>
 
 namespace gds::volume {
 
 namespace {
-
-/// The time before the epoch too: the kernel wants nanoseconds that are never negative.
-timespec to_timespec(std::int64_t ms) {
-    std::int64_t seconds = ms / 1000;
-    std::int64_t rest = ms % 1000;
-    if (rest < 0) {
-        rest += 1000;
-        --seconds;
-    }
-    return {seconds, rest * 1'000'000};
-}
 
 struct CloseDir {
     void operator()(DIR* directory) const { ::closedir(directory); }
@@ -159,10 +147,21 @@ Status Volume::remove_dir(std::string_view relative) const {
     return {};
 }
 
+std::array<timespec, 2> modification_time(std::int64_t ms) {
+    std::int64_t seconds = ms / 1000;
+    std::int64_t rest = ms % 1000;
+    // Before the epoch too the kernel wants nanoseconds that are not negative.
+    if (rest < 0) {
+        rest += 1000;
+        --seconds;
+    }
+    return {timespec{0, UTIME_OMIT}, timespec{seconds, rest * 1'000'000}};
+}
+
 Result<std::int64_t> Volume::set_mtime_ms(std::string_view relative, std::int64_t mtime_ms) const {
     Cursor cursor(*this);
     const auto place = GDS_TRY(cursor.at(relative));
-    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, to_timespec(mtime_ms)};
+    const auto times = modification_time(mtime_ms);
     struct stat raw {};
     if (::utimensat(place.directory, place.name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0 ||
         ::fstatat(place.directory, place.name.c_str(), &raw, AT_SYMLINK_NOFOLLOW) != 0) {

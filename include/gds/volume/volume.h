@@ -6,6 +6,9 @@
 #include "gds/base/text.h"
 #include "gds/crypto/digest.h"
 
+#include <sys/stat.h>
+
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -36,6 +39,9 @@ struct DirEntry {
     std::string name;
     Stat stat;
 };
+
+/// What utimensat() and futimens() take to set an mtime and leave the atime.
+std::array<timespec, 2> modification_time(std::int64_t ms);
 
 /// The destination directory. Every path is relative to it, '/' between names, "" for itself; each
 /// component is opened without following symlinks, and a path with "", "." or ".." as a component
