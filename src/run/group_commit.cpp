@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kWithin{2};
 GroupCommit::GroupCommit(state::Store& store) : store_(store) {}
 
 Status GroupCommit::begin() {
-    batch_.emplace(GDS_TRY(state::Batch::begin(store_.db())));
+    batch_.emplace(GDS_TRY(state::Batch::begin(store_.db(), state::Batch::Parts::alone)));
     count_ = 0;
     return {};
 }

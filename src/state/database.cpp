@@ -173,7 +173,9 @@ Result<Transaction> Transaction::begin(Database& database) {
     if (sqlite3_get_autocommit(database.handle()) != 0) {
         return lost_batch();
     }
-    GDS_CHECK(database.run("SAVEPOINT part"));
+    if (database.savepoints_) {
+        GDS_CHECK(database.run("SAVEPOINT part"));
+    }
     return Transaction(database);
 }
 
@@ -181,7 +183,7 @@ Transaction::~Transaction() {
     if (database_ == nullptr) {
         return;
     }
-    if (database_->batching_) {
+    if (database_->batching_ && database_->savepoints_) {
         // Where SQLite has rolled back all of the batch by itself, Batch::commit() says so.
         sqlite3_exec(database_->handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr,
                      nullptr);
@@ -191,14 +193,19 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-    GDS_CHECK(database_->run(database_->batching_ ? "RELEASE part" : "COMMIT"));
+    if (!database_->batching_) {
+        GDS_CHECK(database_->run("COMMIT"));
+    } else if (database_->savepoints_) {
+        GDS_CHECK(database_->run("RELEASE part"));
+    }
     database_ = nullptr;
     return {};
 }
 
-Result<Batch> Batch::begin(Database& database) {
+Result<Batch> Batch::begin(Database& database, Parts parts) {
     GDS_CHECK(database.run("BEGIN IMMEDIATE"));
     database.batching_ = true;
+    database.savepoints_ = parts == Parts::alone;
     return Batch(database);
 }
 

@@ -385,10 +385,22 @@ TEST_F(StoreTest, ABatchGoesBackAsAWhole) {
     EXPECT_EQ(store.meta("second").value(), "");
 }
 
-TEST_F(StoreTest, ATransactionThatGoesBackLeavesTheRestOfItsBatch) {
+TEST_F(StoreTest, ATransactionThatGoesBackTakesItsBatchAlongAndItIsNoSuccess) {
     Store store = open();
     {
         auto batch = Batch::begin(store.db());
+        ASSERT_TRUE(batch);
+        ASSERT_TRUE(set_two_keys(store, false));
+        EXPECT_FALSE(batch->commit());
+    }
+    EXPECT_EQ(store.meta("first").value(), "");
+    ASSERT_TRUE(set_two_keys(store, true)) << "what follows is committed by itself again";
+}
+
+TEST_F(StoreTest, ATransactionThatGoesBackLeavesTheRestOfItsBatch) {
+    Store store = open();
+    {
+        auto batch = Batch::begin(store.db(), Batch::Parts::alone);
         ASSERT_TRUE(batch);
         ASSERT_TRUE(set_two_keys(store, false));
         ASSERT_TRUE(batch->commit());

@@ -66,6 +66,7 @@ private:
     std::unordered_multimap<const void*, std::unique_ptr<Cached>> cache_;
     mutable bool met_damage_ = false;
     bool batching_ = false;
+    bool savepoints_ = false;  ///< transactions in the batch go back by themselves
 };
 
 /// One use of a prepared statement: bind by construction, then next() for each row. The statement
@@ -137,7 +138,7 @@ Status Database::run(const char* sql, const Arguments&... arguments) {
 }
 
 /// A transaction that rolls back unless committed. Nesting is an error. While a Batch is alive it
-/// is part of that: its commit makes nothing durable, and its rollback leaves the rest of it.
+/// is part of that, and its commit makes nothing durable.
 class Transaction {
 public:
     static Result<Transaction> begin(Database& database);
@@ -159,7 +160,10 @@ private:
 /// listing. Rolls back what is not committed.
 class Batch {
 public:
-    static Result<Batch> begin(Database& database);
+    /// What a transaction that goes back takes along: the batch, whose commit then fails, or
+    /// nothing, for which SQLite copies each page that is changed in it.
+    enum class Parts : bool { together, alone };
+    static Result<Batch> begin(Database& database, Parts parts = Parts::together);
     ~Batch();
     Batch(Batch&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
     Batch& operator=(Batch&&) = delete;
