@@ -24,11 +24,6 @@ namespace {
 constexpr int kMaxRounds = 3;
 /// Actions looked up at once: few enough to hold in memory, many enough to share a transaction.
 constexpr std::int64_t kLookAhead = 64;
-/// A commit waits for the disk four times. What a power cut leaves unrecorded is there all the
-/// same, and the next run adopts it by its checksum; only what replaced another file would be
-/// fetched again.
-constexpr std::size_t kRecordedAtOnce = 1000;
-constexpr std::chrono::seconds kRecordedWithin{2};
 constexpr std::string_view kTooLargeToExport = "exportSizeLimitExceeded";
 
 /// Ten minutes after the first failure, then doubled, at most a day.
@@ -389,7 +384,7 @@ Status Fetch::record(const Work& work, const transfer::Published& published) {
         odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
     const auto other = GDS_TRY(store_.entry_at(entry.parent, entry.name));
     if (other && other->n != entry.n) {
-        GDS_CHECK(removal_.forget(other->n));
+        GDS_CHECK(removal_.forget(*other));
     }
     if (entry.n != 0) {
         GDS_CHECK(store_.update(entry));

@@ -201,20 +201,17 @@ Result<bool> Removal::evict(const std::string& path) {
     return !left.has_value();
 }
 
-Status Removal::forget(state::EntryNo gone) {
-    static constexpr const char* kActions =
-        "WITH RECURSIVE below(n) AS (VALUES(?1) UNION"
-        " SELECT e.n FROM entry e JOIN below b ON e.parent = b.n)"
-        " UPDATE action SET outcome = ?2 WHERE outcome = ?3 AND kind IN (?4, ?5)"
-        " AND entry IN (SELECT n FROM below)";
-    static constexpr const char* kEntries =
-        "WITH RECURSIVE below(n) AS (VALUES(?1) UNION"
-        " SELECT e.n FROM entry e JOIN below b ON e.parent = b.n)"
-        " DELETE FROM entry WHERE n IN (SELECT n FROM below)";
-    GDS_CHECK(store_.db().run(kActions, gone, number(ActionOutcome::done),
-                              number(ActionOutcome::planned), number(ActionKind::remove),
-                              number(ActionKind::rmdir)));
-    return store_.db().run(kEntries, gone);
+Status Removal::forget(const state::Entry& gone) {
+    GDS_CHECK(store_.erase(gone.n));
+    if (!gone.folder) {
+        return {};
+    }
+    GDS_CHECK(store_.erase_orphans());
+    return store_.db().run(
+        "UPDATE action SET outcome = ? WHERE outcome = ? AND kind IN (?, ?) AND entry <> 0"
+        " AND entry NOT IN (SELECT n FROM entry)",
+        number(ActionOutcome::done), number(ActionOutcome::planned), number(ActionKind::remove),
+        number(ActionKind::rmdir));
 }
 
 Status Removal::forget_vanished() {

@@ -31,8 +31,8 @@ public:
     /// Only what lies at or below `path`, since something else is about to land there. False where
     /// deletes are withheld or something there stays. Inside the caller's transaction.
     Result<bool> evict(const std::string& path);
-    /// A file has taken the place of this record: neither it nor what lay below is there any more.
-    Status forget(state::EntryNo gone);
+    /// A file has taken this one's place: neither it nor what lay below is there any more.
+    Status forget(const state::Entry& gone);
     /// Forget records of files that are gone from both the source and the volume.
     Status forget_vanished();
 

@@ -57,30 +57,25 @@ class Recording(AgentCase):
         shutil.rmtree(self.source / "x")
         self.write("x", "now a file")
 
-    def test_of_files_published_long_before_a_kill(self):
-        self.write("first", "1")
-        self.sync(*RARELY)
-        self.fill(50)
+    def killed_once(self, condition, later=0):
+        """A run that is killed so many seconds after the condition holds, and never ends by itself."""
         self.stall()
         process = self.start_rarely()
-        self.wait_until(lambda: len(list(self.dest.glob("file*"))) == 50)
-        time.sleep(COMMITTED)
+        self.wait_until(condition)
+        time.sleep(later)
         process.kill()
         process.communicate()
-        self.assertEqual(self.fetched(*RARELY), 1)
-        self.assert_equal_and_settled()
 
-    def test_of_files_published_just_before_a_kill(self):
+    def test_of_files_published_before_a_kill(self):
         self.write("first", "1")
         self.sync(*RARELY)
-        self.fill(50)
-        self.stall()
-        process = self.start_rarely()
-        self.wait_until(lambda: len(list(self.dest.glob("file*"))) == 50)
-        process.kill()
-        process.communicate()
-        self.assertEqual(self.fetched(*RARELY), 1)
-        self.assert_equal_and_settled()
+        for later in (COMMITTED, 0):
+            with self.subTest(later=later):
+                self.fill(50, f"after {later}")
+                there = self.dest / f"after {later}"
+                self.killed_once(lambda: len(list(there.glob("file*"))) == 50, later)
+                self.assertEqual(self.fetched(*RARELY), 1)
+                self.assert_equal_and_settled()
 
     def test_of_files_published_before_another_was_refused(self):
         self.write("first", "1")
@@ -97,11 +92,7 @@ class Recording(AgentCase):
 
     def test_of_a_folder_that_made_room_before_a_kill(self):
         self.folder_that_becomes_a_file()
-        self.stall()
-        process = self.start_rarely()
-        self.wait_until((self.dest / "x").is_file)
-        process.kill()
-        process.communicate()
+        self.killed_once((self.dest / "x").is_file)
         self.fetched(*RARELY)
         self.assert_equal_and_settled()
 

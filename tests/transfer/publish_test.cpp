@@ -1,6 +1,7 @@
 #include "group.h"
 #include "transfer/bench.h"
 #include "volume/child.h"
+#include "volume/swapper.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -23,6 +24,7 @@ using testing::sample;
 using testing::whole;
 using volume::testing::in_child;
 using volume::testing::refuse_call;
+using volume::testing::Swapper;
 using volume::testing::TempVolume;
 
 /// Answers each path with its own text.
@@ -203,13 +205,7 @@ TEST(PublishGroup, AFolderSwappedForASymlinkMeanwhileNeverLeadsOutside) {
     const TempVolume temp;
     const TempVolume outside;
     temp.write("folder/kept", "");
-    std::filesystem::create_directory_symlink(outside->path(), temp.full("trap"));
-    std::atomic<bool> done = false;
-    std::thread swapper([&] {
-        while (!done) {
-            ASSERT_TRUE(temp->exchange("folder", "trap"));
-        }
-    });
+    Swapper swapper(temp, outside);
     std::vector<std::string> published;
     for (int round = 0; round < 100; ++round) {
         std::vector<Staged> files;
@@ -225,12 +221,8 @@ TEST(PublishGroup, AFolderSwappedForASymlinkMeanwhileNeverLeadsOutside) {
             }
         }
     }
-    done = true;
-    swapper.join();
+    swapper.stop();
     EXPECT_TRUE(outside.names("").empty());
-    if ((*temp->stat("trap"))->type == volume::FileType::directory) {
-        ASSERT_TRUE(temp->exchange("folder", "trap"));
-    }
     for (const auto& path : published) {
         EXPECT_TRUE(temp.exists(path)) << path;
     }

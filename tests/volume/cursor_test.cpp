@@ -1,6 +1,7 @@
 #include "gds/volume/cursor.h"
 
 #include "volume/child.h"
+#include "volume/swapper.h"
 #include "volume/temp_volume.h"
 
 #include <fcntl.h>
@@ -8,14 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <thread>
-
 namespace gds::volume {
 namespace {
 
 using testing::in_child;
 using testing::refuse_call;
+using testing::Swapper;
 using testing::TempVolume;
 
 TEST(Cursor, ResolvesAFolderOnceHoweverManyFilesFollow) {
@@ -94,13 +93,7 @@ TEST(Cursor, ASymlinkSwappedInDuringAPassNeverLeadsOutside) {
     const TempVolume outside;
     outside.write("file", "theirs");
     temp.write("folder/file", "ours");
-    std::filesystem::create_directory_symlink(outside->path(), temp.full("trap"));
-    std::atomic<bool> done = false;
-    std::thread swapper([&] {
-        while (!done) {
-            ASSERT_TRUE(temp->exchange("folder", "trap"));
-        }
-    });
+    Swapper swapper(temp, outside);
     for (int i = 0; i < 1000; ++i) {
         Cursor cursor(*temp);
         for (int file = 0; file < 5; ++file) {
@@ -113,8 +106,7 @@ TEST(Cursor, ASymlinkSwappedInDuringAPassNeverLeadsOutside) {
             ASSERT_TRUE(!*there || (*there)->size == 4);
         }
     }
-    done = true;
-    swapper.join();
+    swapper.stop();
     EXPECT_EQ(outside.names(""), std::vector<std::string>{"file"});
 }
 

@@ -2,6 +2,7 @@
 
 #include "gds/volume/cursor.h"
 #include "volume/child.h"
+#include "volume/swapper.h"
 #include "volume/temp_volume.h"
 
 #include <fcntl.h>
@@ -12,13 +13,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 
 namespace gds::volume {
 namespace {
 
 using testing::in_child;
 using testing::refuse_call;
+using testing::Swapper;
 using testing::TempVolume;
 
 template <class T>
@@ -136,13 +137,7 @@ TEST(Volume, ASymlinkSwappedInWhileItWorksNeverLeadsOutside) {
     const TempVolume outside;
     outside.write("file", "theirs");
     temp.write("folder/file", "ours");
-    std::filesystem::create_directory_symlink(outside->path(), temp.full("trap"));
-    std::atomic<bool> done = false;
-    std::thread swapper([&] {
-        while (!done) {
-            ASSERT_TRUE(temp->exchange("folder", "trap"));
-        }
-    });
+    Swapper swapper(temp, outside);
     for (int i = 0; i < 3000; ++i) {
         const auto fd = temp->open_file("folder/file");
         if (fd) {
@@ -155,8 +150,7 @@ TEST(Volume, ASymlinkSwappedInWhileItWorksNeverLeadsOutside) {
         // Whatever this does, it does inside.
         (void)temp->open_with("folder/new", O_WRONLY | O_CREAT, 0600);
     }
-    done = true;
-    swapper.join();
+    swapper.stop();
     EXPECT_EQ(outside.names(""), std::vector<std::string>{"file"});
 }
 

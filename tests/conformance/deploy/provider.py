@@ -3,7 +3,8 @@ and terraform test with a mocked provider.
 
 The provider itself is not served by every module proxy (real_provider.py asks), its schema is to be had
 anywhere: the bindings that its makers generated from it (for CDKTF, of provider 2.38.0) are a Python
-package, with a description of every class in it. They do not tell a list from a set, nor what the server fills in by itself."""
+package, with a description of every class in it. They do not tell a list from a set, nor what the
+server fills in by itself."""
 
 import concurrent.futures
 import json
