@@ -237,6 +237,13 @@ Pipeline::Phase Pipeline::open_state() {
     if (ready) {
         ready = create_work_tables(store_->db());
     }
+    if (ready) {
+        const auto due = scan_is_due();
+        ready = due ? Status() : due.error();
+        if (due && *due) {
+            read_ahead();
+        }
+    }
     return ready ? Phase() : fail_destination(ready.error());
 }
 

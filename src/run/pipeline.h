@@ -10,6 +10,7 @@
 #include "gds/run/run.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
+#include "gds/volume/read_ahead.h"
 #include "gds/volume/trash.h"
 #include "gds/volume/volume.h"
 #include "snapshot.h"
@@ -73,6 +74,7 @@ private:
     Result<bool> find_unchanged();
     Phase project();
     Result<bool> scan_is_due();
+    void read_ahead();
     Status scan();
     Status scan_after_projection();
     Phase compare_destination();
@@ -143,6 +145,7 @@ private:
     bool still_ = false;          ///< the account did not change during a full listing
     bool refreshed_ = false;      ///< an item changed again while it was fetched
     std::optional<Error> doubt_;  ///< the listing is not to be trusted for deletes
+    std::unique_ptr<volume::ReadAhead> directories_;  ///< until the scan has taken them
     std::optional<volume::Trash> trash_;
     std::int64_t source_files_ = 0;
     std::int64_t volume_files_ = 0;

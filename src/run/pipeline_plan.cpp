@@ -164,6 +164,14 @@ Result<bool> Pipeline::scan_is_due() {
            is_due(last, settings_.scan_interval.count(), record_.started_ms);
 }
 
+/// The scan's directories: the volume is read while the source is asked what is new.
+void Pipeline::read_ahead() {
+    if (!directories_) {
+        const auto enters = [this](const std::string& path) { return filter_->includes_dir(path); };
+        directories_ = std::make_unique<volume::ReadAhead>(*volume_, enters, cancel_);
+    }
+}
+
 Status Pipeline::scan() {
     ScanOptions scanning;
     scanning.hash_everything = resync_;
@@ -171,8 +179,10 @@ Status Pipeline::scan() {
     scanning.progress = [this](std::int64_t files, std::int64_t bytes) {
         show("scanning", files, 0, bytes);
     };
-    Scan scan(*store_, *volume_, *filter_, scanning, cancel_);
+    read_ahead();
+    Scan scan(*store_, *volume_, *directories_, *filter_, scanning, cancel_);
     GDS_CHECK(scan.run());
+    directories_.reset();
     volume_files_ = scan.files();
     scanned_ = true;
     return {};

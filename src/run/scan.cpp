@@ -2,18 +2,17 @@
 
 #include "content.h"
 
-#include <algorithm>
-
 namespace gds::run {
 
 using state::Query;
 using volume::DirEntry;
 using volume::FileType;
 
-Scan::Scan(state::Store& store, const volume::Volume& volume, const tree::Filter& filter,
-           ScanOptions options, const Cancel& cancel)
+Scan::Scan(state::Store& store, const volume::Volume& volume, volume::ReadAhead& directories,
+           const tree::Filter& filter, ScanOptions options, const Cancel& cancel)
     : store_(store),
       volume_(volume),
+      directories_(directories),
       filter_(filter),
       options_(std::move(options)),
       cancel_(cancel) {}
@@ -38,19 +37,16 @@ Status Scan::visit_all() {
     return {};
 }
 
-Result<Scan::DirEntries> Scan::read(const Place& place) {
-    DirEntries entries;
+Result<volume::ReadAhead::Entries> Scan::read(const Place& place) {
     if (!place.on_disk) {
-        return entries;
+        return volume::ReadAhead::Entries();
     }
-    GDS_CHECK(volume_.read_dir(place.path, [&](const DirEntry& found) -> Status {
-        if (!volume::is_reserved(place.path, found.name)) {
-            entries.push_back(found);
-        }
-        return {};
-    }));
-    std::sort(entries.begin(), entries.end(),
-              [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
+    auto entries = directories_.take(place.path);
+    if (!entries && entries.error().code == Code::not_found && place.number > 0) {
+        // Gone since its parent was read.
+        GDS_CHECK(drift(place.number, "missing", {}));
+        return volume::ReadAhead::Entries();
+    }
     return entries;
 }
 
@@ -81,7 +77,7 @@ Result<std::vector<Scan::Recorded>> Scan::recorded(const Place& place) {
 }
 
 Status Scan::visit(const Place& place) {
-    const DirEntries on_disk = GDS_TRY(read(place));
+    const auto on_disk = GDS_TRY(read(place));
     const std::vector<Recorded> entries = GDS_TRY(recorded(place));
     auto disk = on_disk.begin();
     auto entry = entries.begin();

@@ -4,6 +4,7 @@
 #include "gds/base/result.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
+#include "gds/volume/read_ahead.h"
 #include "gds/volume/volume.h"
 #include "work_tables.h"
 
@@ -28,8 +29,9 @@ struct ScanOptions {
 /// everything is hashed.
 class Scan {
 public:
-    Scan(state::Store& store, const volume::Volume& volume, const tree::Filter& filter,
-         ScanOptions options, const Cancel& cancel);
+    /// `directories` of `volume`, of which nothing has been taken.
+    Scan(state::Store& store, const volume::Volume& volume, volume::ReadAhead& directories,
+         const tree::Filter& filter, ScanOptions options, const Cancel& cancel);
 
     /// Error: what could not be read, or cancelled.
     Status run();
@@ -53,11 +55,10 @@ private:
         std::int64_t size = 0;
         std::int64_t mtime_ns = 0;
     };
-    using DirEntries = std::vector<volume::DirEntry>;
 
     Status visit_all();
     Status visit(const Place& place);
-    Result<DirEntries> read(const Place& place);
+    Result<volume::ReadAhead::Entries> read(const Place& place);
     Result<std::vector<Recorded>> recorded(const Place& place);
     Status hide(state::EntryNo entry);
     Status missing(const Place& place, const Recorded& entry);
@@ -70,6 +71,7 @@ private:
 
     state::Store& store_;
     const volume::Volume& volume_;
+    volume::ReadAhead& directories_;
     const tree::Filter& filter_;
     ScanOptions options_;
     const Cancel& cancel_;

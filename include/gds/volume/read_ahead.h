@@ -1,0 +1,68 @@
+#pragma once
+
+#include "gds/base/cancel.h"
+#include "gds/base/result.h"
+#include "gds/volume/volume.h"
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace gds::volume {
+
+/// Reads the directories of a volume ahead of whoever goes through them. Two threads list and stat
+/// them from the beginning, while something else is waited for, and up to eight where somebody has
+/// to wait for them, since on an NFS mount each file is a round trip. What is held ahead is bounded
+/// to some 20,000 entries and what is under way, and no directory of more than 8,192 is.
+class ReadAhead {
+public:
+    using Entries = std::vector<DirEntry>;
+
+    /// Begins with the root and enters what lies in it on the same file system, unless `enters`,
+    /// which any thread may call, refuses its path. All three must outlive it.
+    ReadAhead(const Volume& volume, std::function<bool(const std::string&)> enters,
+              const Cancel& cancel);
+    /// Waits for the directories that are being read.
+    ~ReadAhead();
+    ReadAhead(const ReadAhead&) = delete;
+    ReadAhead& operator=(const ReadAhead&) = delete;
+
+    /// The entries of a directory, by name, without what is reserved. One that was not read ahead
+    /// is read now. To be asked for once, by one thread. Errors: as Volume::read_dir.
+    Result<Entries> take(const std::string& path);
+
+private:
+    struct Directory {
+        bool reading = false;
+        std::optional<Result<Entries>> entries;  ///< once they were read
+    };
+
+    void work();
+    /// nullopt where there are more than `most`.
+    [[nodiscard]] std::optional<Result<Entries>> read(const std::string& path,
+                                                      std::size_t most) const;
+    // Both under the lock.
+    [[nodiscard]] bool is_being_read(const std::string& path) const;
+    void queue_folders(const std::string& path, const Result<Entries>& entries);
+
+    const Volume& volume_;
+    std::function<bool(const std::string&)> enters_;
+    const Cancel& cancel_;
+    std::mutex mutex_;
+    std::condition_variable work_;  ///< there is something to read, and room for it
+    std::condition_variable read_;  ///< a directory was read
+    std::unordered_map<std::string, Directory> directories_;  ///< those that nobody took
+    std::deque<std::string> queue_;
+    std::size_t held_ = 0;  ///< entries that were read and not taken
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace gds::volume
