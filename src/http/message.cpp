@@ -115,11 +115,11 @@ std::string status_text(int status) {
 }
 
 std::string encode_component(std::string_view text) {
-    static constexpr std::string_view kUnreserved =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     std::string result;
     for (const char c : text) {
-        if (kUnreserved.find(c) != std::string_view::npos) {
+        const bool alphanumeric =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (alphanumeric || c == '-' || c == '.' || c == '_' || c == '~') {
             result += c;
         } else {
             result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
@@ -138,7 +138,9 @@ std::string with_query(std::string base,
     return base;
 }
 
-Result<std::string> origin_of(const std::string& text) {
+namespace {
+
+Result<std::string> parse_origin(const std::string& text) {
     const Url url = parse_url(text);
     const std::string scheme = url ? part(url.get(), CURLUPART_SCHEME) : "";
     if (scheme != "http" && scheme != "https") {
@@ -150,6 +152,34 @@ Result<std::string> origin_of(const std::string& text) {
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return fmt::format("{}://{}:{}", scheme, host,
                        part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
+}
+
+/// Scheme and authority, which alone make an origin. "" where what follows them might be refused.
+std::string_view authority_of(std::string_view url) {
+    const auto scheme = url.find("://");
+    if (scheme == std::string_view::npos) {
+        return {};
+    }
+    const auto end = std::min(url.find_first_of("/?#", scheme + 3), url.size());
+    const bool plain = std::all_of(url.begin() + static_cast<std::ptrdiff_t>(end), url.end(),
+                                   [](char c) { return c > ' ' && c < '\x7f'; });
+    return plain ? url.substr(0, end) : std::string_view();
+}
+
+}  // namespace
+
+Result<std::string> origin_of(const std::string& text) {
+    // Most requests go where the last one went, and parsing a URL costs much of sending it.
+    thread_local std::pair<std::string, std::string> last;
+    const std::string_view authority = authority_of(text);
+    if (!authority.empty() && authority == last.first) {
+        return last.second;
+    }
+    auto origin = parse_origin(text);
+    if (origin && !authority.empty()) {
+        last = {std::string(authority), *origin};
+    }
+    return origin;
 }
 
 std::string loggable_url(const std::string& text) {

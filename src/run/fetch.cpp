@@ -105,13 +105,13 @@ Status Fetch::fetch_round(transfer::Downloads& downloads) {
 Status Fetch::touch_times() {
     std::int64_t last = 0;
     while (!cancel_.stopped()) {
-        const auto seqs = GDS_TRY(next_seqs(last, true));
-        if (seqs.empty()) {
+        auto works = GDS_TRY(next_works(last, true));
+        if (works.empty()) {
             return {};
         }
-        last = seqs.back();
+        last = works.back().seq;
         std::vector<Work> ready;
-        auto works = GDS_TRY(look_up(seqs));
+        GDS_CHECK(look_up(works));
         for (Work& work : works) {
             const bool waits = GDS_TRY(blocked(work));
             if (!waits) {
@@ -138,81 +138,90 @@ Status Fetch::touch(const std::vector<Work>& works) {
     return transaction.commit();
 }
 
-Result<std::vector<std::int64_t>> Fetch::next_seqs(std::int64_t after, bool touches) {
+namespace {
+
+std::string select_works(std::string_view condition) {
+    return fmt::format(
+        "SELECT a.seq, a.wanted, a.path, a.reason, w.item, w.via, w.entry, w.name,"
+        " CASE w.parent WHEN 0 THEN 0 ELSE coalesce(nullif(p.entry, 0), -1) END, {}"
+        " FROM action a CROSS JOIN wanted w ON w.n = a.wanted CROSS JOIN item i ON i.n = w.item"
+        " LEFT JOIN wanted p ON p.n = w.parent WHERE {}",
+        state::kItemColumns, condition);
+}
+
+}  // namespace
+
+Result<std::vector<Fetch::Work>> Fetch::next_works(std::int64_t after, bool touches) {
     // "+": by number, from where the last look-up ended, and not by the index of kinds.
-    Query query(store_.db(),
-                "SELECT seq FROM action WHERE +kind IN (?, ?) AND outcome = 0"
-                " AND (reason = 'mtime') = ? AND seq > ? ORDER BY seq LIMIT ?",
-                static_cast<std::int64_t>(ActionKind::download),
+    static const std::string sql = select_works(
+        "+a.kind IN (?, ?) AND a.outcome = 0 AND (a.reason = 'mtime') = ? AND a.seq > ?"
+        " ORDER BY a.seq LIMIT ?");
+    Query query(store_.db(), sql.c_str(), static_cast<std::int64_t>(ActionKind::download),
                 static_cast<std::int64_t>(ActionKind::update), touches, after, kLookAhead);
-    std::vector<std::int64_t> seqs;
+    return works_of(query);
+}
+
+Result<std::vector<Fetch::Work>> Fetch::works_of(Query& query) {
+    std::vector<Work> works;
+    // They mostly share a folder.
+    state::EntryNo place = 0;
+    std::string place_path;
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
-            return seqs;
+            return works;
         }
-        seqs.push_back(query.integer(0));
+        Work& work = works.emplace_back();
+        work.seq = query.integer(0);
+        work.wanted = query.integer(1);
+        work.path = query.text(2);
+        work.reason = query.text(3);
+        work.item_no = query.integer(4);
+        work.via = query.integer(5);
+        work.entry = query.integer(6);
+        work.name = query.text(7);
+        work.place = query.integer(8);
+        work.item = state::item_in(query, 9);
+        work.extension = export_extension(work.item, options_.export_formats);
+        if (work.place > 0 && work.place != place) {
+            place_path = GDS_TRY(store_.path_of(work.place));
+            place = work.place;
+        }
+        if (work.place >= 0) {
+            work.path = join_path(work.place == 0 ? "" : place_path, work.name);
+        }
     }
 }
 
-Result<std::optional<Fetch::Work>> Fetch::load(std::int64_t seq) {
-    Work work;
-    {
-        Query query(store_.db(),
-                    "SELECT a.wanted, a.path, a.reason, w.item, w.via, w.entry, w.name,"
-                    " CASE w.parent WHEN 0 THEN 0 ELSE coalesce(nullif(p.entry, 0), -1) END"
-                    " FROM action a JOIN wanted w ON w.n = a.wanted"
-                    " LEFT JOIN wanted p ON p.n = w.parent WHERE a.seq = ?",
-                    seq);
-        const bool row = GDS_TRY(query.next());
-        if (!row) {
-            return std::optional<Work>();
-        }
-        work.seq = seq;
-        work.wanted = query.integer(0);
-        work.path = query.text(1);
-        work.reason = query.text(2);
-        work.item_no = query.integer(3);
-        work.via = query.integer(4);
-        work.entry = query.integer(5);
-        work.name = query.text(6);
-        work.place = query.integer(7);
-    }
-    if (work.place >= 0) {
-        work.path = join_path(GDS_TRY(store_.path_of(work.place)), work.name);
-    }
-    auto item = GDS_TRY(store_.item(work.item_no));
-    if (!item) {
-        return std::optional<Work>();
-    }
-    work.item = std::move(*item);
-    work.extension = export_extension(work.item, options_.export_formats);
-    return std::optional<Work>(std::move(work));
-}
-
-Result<std::vector<Fetch::Work>> Fetch::look_up(const std::vector<std::int64_t>& seqs) {
-    // Together, since they mostly share a folder. What changes between this and a file's turn is a
-    // conflict when it is published.
-    volume::Cursor cursor(volume_);
+Result<std::vector<Fetch::Work>> Fetch::load(const std::vector<std::int64_t>& seqs) {
+    static const std::string sql = select_works("a.seq = ?");
     std::vector<Work> works;
     for (const std::int64_t seq : seqs) {
-        auto work = GDS_TRY(load(seq));
-        if (work) {
-            work->there = GDS_TRY(cursor.stat(work->path));
-            works.push_back(std::move(*work));
-        }
+        Query query(store_.db(), sql.c_str(), seq);
+        auto found = GDS_TRY(works_of(query));
+        std::move(found.begin(), found.end(), std::back_inserter(works));
     }
     return works;
 }
 
+Status Fetch::look_up(std::vector<Work>& works) {
+    // Together, since they mostly share a folder. What changes between this and a file's turn is a
+    // conflict when it is published.
+    volume::Cursor cursor(volume_);
+    for (Work& work : works) {
+        work.there = GDS_TRY(cursor.stat(work.path));
+    }
+    return {};
+}
+
 Status Fetch::load_more() {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
-    std::vector<std::int64_t> seqs = std::exchange(again_, {});
-    if (seqs.empty()) {
-        seqs = GDS_TRY(next_seqs(last_seq_, false));
-        last_seq_ = seqs.empty() ? last_seq_ : seqs.back();
+    const auto again = std::exchange(again_, {});
+    auto works = again.empty() ? GDS_TRY(next_works(last_seq_, false)) : GDS_TRY(load(again));
+    if (again.empty() && !works.empty()) {
+        last_seq_ = works.back().seq;
     }
-    auto works = GDS_TRY(look_up(seqs));
+    GDS_CHECK(look_up(works));
     std::move(works.begin(), works.end(), std::back_inserter(upcoming_));
     return transaction.commit();
 }
@@ -382,19 +391,29 @@ Status Fetch::record(const Work& work, const transfer::Published& published) {
     const bool odd = detour != detours_.end() && !detour->second.digest.empty();
     entry.unverified =
         odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
-    const auto other = GDS_TRY(store_.entry_at(entry.parent, entry.name));
-    if (other && other->n != entry.n) {
-        GDS_CHECK(removal_.forget(*other));
-    }
-    if (entry.n != 0) {
-        GDS_CHECK(store_.update(entry));
-    } else {
-        const state::EntryNo made = GDS_TRY(store_.insert(entry));
-        GDS_CHECK(store_.db().run("UPDATE wanted SET entry = ? WHERE n = ?", made, work.wanted));
-    }
+    GDS_CHECK(entry.n != 0 ? update(entry) : insert(entry, work.wanted));
     GDS_CHECK(store_.unpark(work.item_no, work.via));
     log::debug("published", {{"path", work.path}, {"bytes", published.size}});
     return set_outcome(store_, work.seq, ActionOutcome::done);
+}
+
+Status Fetch::update(const state::Entry& entry) {
+    GDS_CHECK(forget_other(entry));
+    return store_.update(entry);
+}
+
+Status Fetch::insert(const state::Entry& entry, WantedNo wanted) {
+    state::EntryNo made = GDS_TRY(store_.insert_unless_taken(entry));
+    if (made == 0) {
+        GDS_CHECK(forget_other(entry));
+        made = GDS_TRY(store_.insert(entry));
+    }
+    return store_.db().run("UPDATE wanted SET entry = ? WHERE n = ?", made, wanted);
+}
+
+Status Fetch::forget_other(const state::Entry& entry) {
+    const auto other = GDS_TRY(store_.entry_at(entry.parent, entry.name));
+    return other && other->n != entry.n ? removal_.forget(*other) : Status();
 }
 
 Status Fetch::settle_failure(const Work& work, const transfer::Outcome& outcome) {
@@ -463,13 +482,14 @@ Status Fetch::prepare_again() {
 }
 
 Status Fetch::prepare_again(std::int64_t seq, Detour& detour) {
-    const auto work = GDS_TRY(load(seq));
-    if (!work) {
+    const auto works = GDS_TRY(load({seq}));
+    if (works.empty()) {
         return {};
     }
-    const drive::Ref ref = drive::ref_of(work->item);
+    const Work& work = works.front();
+    const drive::Ref ref = drive::ref_of(work.item);
     if (round_errors_.at(seq).reason == kTooLargeToExport) {
-        const auto format = drive::export_format(work->item.mime_type, options_.export_formats);
+        const auto format = drive::export_format(work.item.mime_type, options_.export_formats);
         const auto links = api_.export_links(ref);
         if (links) {
             for (const auto& [mime, url] : *links) {
@@ -483,7 +503,8 @@ Status Fetch::prepare_again(std::int64_t seq, Detour& detour) {
     if (fresh && !fresh->trashed) {
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         model::Item item = *fresh;
-        item.parent = work->item.parent;
+        const auto recorded_item = GDS_TRY(store_.item(work.item_no));
+        item.parent = recorded_item ? recorded_item->parent : item.parent;
         const state::Store::Upserted recorded = GDS_TRY(store_.upsert(item));
         result_.refreshed = result_.refreshed || recorded.changed;
         GDS_CHECK(transaction.commit());

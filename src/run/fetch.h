@@ -71,7 +71,7 @@ private:
         std::string reason;
         state::ItemNo item_no = 0;
         state::Via via = 0;
-        model::Item item;
+        model::Item item;  ///< but for its parent's and target's ids
         std::string extension;
         Found there;  ///< what lay at its path when it was looked up
     };
@@ -80,11 +80,13 @@ private:
     Status touch_times();
     Status touch(const std::vector<Work>& works);
     /// The next actions in order, a few at a time: touches, or what has to be fetched.
-    Result<std::vector<std::int64_t>> next_seqs(std::int64_t after, bool touches);
+    Result<std::vector<Work>> next_works(std::int64_t after, bool touches);
     Status load_more();
-    Result<std::optional<Work>> load(std::int64_t seq);
-    /// All of them that still have a row, and what lies at their paths.
-    Result<std::vector<Work>> look_up(const std::vector<std::int64_t>& seqs);
+    /// All of them that still have a row.
+    Result<std::vector<Work>> load(const std::vector<std::int64_t>& seqs);
+    Result<std::vector<Work>> works_of(state::Query& query);
+    /// What lies at their paths.
+    Status look_up(std::vector<Work>& works);
     Result<std::optional<transfer::Job>> make_job(const Work& work);
     /// Drive's checksum of the content, what it is fetched by, and the key that resumes it.
     void describe_file(const Work& work, transfer::Job& job);
@@ -92,6 +94,10 @@ private:
     Result<std::optional<transfer::Job>> next_job();
     Status commit(const std::vector<transfer::Outcome>& outcomes);
     Status record(const Work& work, const transfer::Published& published);
+    Status update(const state::Entry& entry);
+    Status insert(const state::Entry& entry, WantedNo wanted);
+    /// What was recorded at the entry's path before it.
+    Status forget_other(const state::Entry& entry);
     Status settle_failure(const Work& work, const transfer::Outcome& outcome);
     Status park(const Work& work, const Error& problem);
     /// Before another round: fresh metadata and links for what asks for them.

@@ -9,6 +9,8 @@
 #include "projection.h"
 #include "scan.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace gds::run {
@@ -81,31 +83,52 @@ Result<std::string> Planning::wanted_path(const Row& row) {
     return join_path(above.path, row.name);
 }
 
+Planning::Row Planning::row_of(const Query& query) {
+    Row row;
+    row.n = query.integer(0);
+    row.parent = query.integer(1);
+    row.item = query.integer(2);
+    row.via = query.integer(3);
+    row.name = query.text(4);
+    row.entry = query.integer(5);
+    return row;
+}
+
 Status Planning::for_each_wanted(bool folder, Which which,
                                  const std::function<Status(const Row&)>& each) {
-    const bool files = !folder && which == Which::mirrored;
-    // In doubt, files are only looked at in folders that were listed, and counted there too.
-    const Rest done = !files ? Rest::in_place : Rest::current;
-    const std::int64_t below =
-        static_cast<std::int64_t>(done) + (files && options_.in_doubt ? 1 : 0);
     Query query(store_.db(),
                 "SELECT n, parent, item, via, name, entry FROM wanted"
-                " WHERE folder = ? AND rest < ? AND (skip IS NULL OR ? AND follows AND entry <> 0)"
+                " WHERE folder = ? AND rest = ? AND (skip IS NULL OR ? AND follows AND entry <> 0)"
                 " ORDER BY n",
-                folder, below, which == Which::moving);
+                folder, static_cast<std::int64_t>(Rest::none), which == Which::moving);
     for (;;) {
         const bool found = GDS_TRY(query.next());
         if (!found) {
             return {};
         }
-        Row row;
-        row.n = query.integer(0);
-        row.parent = query.integer(1);
-        row.item = query.integer(2);
-        row.via = query.integer(3);
-        row.name = query.text(4);
-        row.entry = query.integer(5);
-        GDS_CHECK(each(row));
+        GDS_CHECK(each(row_of(query)));
+    }
+}
+
+Status Planning::for_each_file(const std::function<Status(const Row&, const model::Item&)>& each) {
+    static const std::string sql = fmt::format(
+        "SELECT w.n, w.parent, w.item, w.via, w.name, w.entry, {} FROM wanted w"
+        " LEFT JOIN item i ON i.n = w.item"
+        " WHERE w.folder = 0 AND w.skip IS NULL AND (w.rest <> ? OR ?) ORDER BY w.n",
+        state::kItemColumns);
+    // In doubt, files are only looked at in folders that were listed, and counted there too.
+    Query query(store_.db(), sql.c_str(), static_cast<std::int64_t>(Rest::current),
+                options_.in_doubt);
+    for (;;) {
+        const bool found = GDS_TRY(query.next());
+        if (!found) {
+            return {};
+        }
+        const model::Item item = state::item_in(query, 6);
+        if (item.id.empty()) {
+            return error(Code::internal, "a wanted row without its item");
+        }
+        GDS_CHECK(each(row_of(query), item));
     }
 }
 
@@ -179,12 +202,12 @@ Status Planning::renames() {
 }
 
 Status Planning::downloads() {
-    return for_each_wanted(false, Which::mirrored, [&](const Row& row) -> Status {
+    return for_each_file([&](const Row& row, const model::Item& item) -> Status {
         const Location above = GDS_TRY(location(row.parent));
         if (options_.in_doubt && !GDS_TRY(options_.listed(above.item))) {
             return {};
         }
-        return download(row);
+        return download(row, item);
     });
 }
 
@@ -195,13 +218,9 @@ Result<std::int64_t> Planning::count_current() {
     return query.integer(0);
 }
 
-Status Planning::download(const Row& row) {
-    const auto item = GDS_TRY(store_.item(row.item));
+Status Planning::download(const Row& row, const model::Item& item) {
     const auto entry = GDS_TRY(store_.entry(row.entry));
-    if (!item) {
-        return error(Code::internal, "a wanted row without its item");
-    }
-    const std::string extension = export_extension(*item, options_.export_formats);
+    const std::string extension = export_extension(item, options_.export_formats);
     plan::FileCase file;
     file.was_recorded = entry.has_value();
     if (entry) {
@@ -210,8 +229,8 @@ Status Planning::download(const Row& row) {
                     : drift == "changed" ? plan::Held::edited
                     : drift == "mtime"   ? plan::Held::touched
                                          : plan::Held::as_recorded;
-        file.same_content = is_content(*item, extension, entry->content);
-        file.same_time = entry->modified_ms == item->modified_ms;
+        file.same_content = is_content(item, extension, entry->content);
+        file.same_time = entry->modified_ms == item.modified_ms;
     }
     const auto transfer = plan::decide(file);
     if (!transfer) {
@@ -223,13 +242,13 @@ Status Planning::download(const Row& row) {
     Action action;
     action.kind = transfer->kind;
     action.path = GDS_TRY(wanted_path(row));
-    const bool fetched = transfer->reason != "mtime" && item->kind == model::ItemKind::file;
-    action.size = fetched ? item->size.value_or(0) : 0;
+    const bool fetched = transfer->reason != "mtime" && item.kind == model::ItemKind::file;
+    action.size = fetched ? item.size.value_or(0) : 0;
     action.reason = transfer->reason;
-    action.id = item->id;
+    action.id = item.id;
     const auto parked = GDS_TRY(store_.parked(row.item, row.via));
     if (parked && !options_.retry_parked && parked->next_try_ms > options_.now_ms &&
-        parked->content == content_key(*item, extension)) {
+        parked->content == content_key(item, extension)) {
         action.outcome = ActionOutcome::skipped;
         if (parked->reason == kRefused) {
             action.kind = ActionKind::skip;

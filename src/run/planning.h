@@ -47,12 +47,14 @@ private:
         state::ItemNo item = 0;
     };
 
+    static Row row_of(const state::Query& query);
+
     Status plan();
     Status skips();
     Status folders();
     Status renames();
     Status downloads();
-    Status download(const Row& row);
+    Status download(const Row& row, const model::Item& item);
     Status deletes();
     Status stray_deletes();
     Status empty_folders();
@@ -68,6 +70,8 @@ private:
     /// What is brought up to date; or that, and what only moves along. Rows that rest are left out.
     enum class Which { mirrored, moving };
     Status for_each_wanted(bool folder, Which which, const std::function<Status(const Row&)>& each);
+    /// Files to be mirrored that do not rest as they should be, with their items.
+    Status for_each_file(const std::function<Status(const Row&, const model::Item&)>& each);
     Status add(const model::Action& action, WantedNo wanted, state::EntryNo entry, StrayNo stray,
                const std::string& checksum = {});
 

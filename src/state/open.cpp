@@ -171,6 +171,7 @@ Store& Store::operator=(Store&& other) noexcept {
     std::swap(db_, other.db_);
     std::swap(mark_, other.mark_);
     std::swap(was_left_open_, other.was_left_open_);
+    std::swap(parks_nothing_, other.parks_nothing_);
     return *this;
 }
 

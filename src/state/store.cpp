@@ -2,6 +2,8 @@
 
 #include "gds/base/text.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace gds::state {
@@ -21,9 +23,8 @@ constexpr const char* kSelectRow =
     "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
     " resource_key, flags, target, target_mime FROM item WHERE n = ?";
 constexpr const char* kSelectItems =
-    "SELECT i.id, p.id, i.kind, i.name, i.mime, i.size, i.md5, i.sha1, i.sha256, i.modified_ms,"
-    " i.revision, i.resource_key, i.flags, t.id, i.target_mime, i.n FROM item i"
-    " LEFT JOIN item p ON p.n = i.parent LEFT JOIN item t ON t.n = i.target";
+    " p.id, t.id, i.n FROM item i LEFT JOIN item p ON p.n = i.parent"
+    " LEFT JOIN item t ON t.n = i.target";
 
 /// An item as its row holds it: numbers instead of ids.
 struct ItemRow {
@@ -164,54 +165,65 @@ Result<Store::Upserted> Store::upsert(const model::Item& item) {
     return Upserted{known != 0 ? known : db_.last_rowid(), true};
 }
 
-namespace {
-
-/// A row of kSelectItems.
-model::Item item_of(const Query& row) {
+model::Item item_in(const Query& row, int first) {
+    const auto column = [&first] { return first++; };
     model::Item item;
-    item.id = row.text(0);
-    item.parent = row.text(1);
-    item.kind = static_cast<model::ItemKind>(row.integer(2));
-    item.name = row.text(3);
-    item.mime_type = row.null(4) ? default_mime(item.kind) : row.text(4);
-    if (!row.null(5)) {
-        item.size = row.integer(5);
+    item.id = row.text(column());
+    item.kind = static_cast<model::ItemKind>(row.integer(column()));
+    item.name = row.text(column());
+    const int mime = column();
+    item.mime_type = row.null(mime) ? default_mime(item.kind) : row.text(mime);
+    if (const int size = column(); !row.null(size)) {
+        item.size = row.integer(size);
     }
-    item.md5 = row.text(6);
-    item.sha1 = row.text(7);
-    item.sha256 = row.text(8);
-    item.modified_ms = row.integer(9);
-    item.head_revision = row.text(10);
-    item.resource_key = row.text(11);
-    const std::int64_t flags = row.integer(12);
+    item.md5 = row.text(column());
+    item.sha1 = row.text(column());
+    item.sha256 = row.text(column());
+    item.modified_ms = row.integer(column());
+    item.head_revision = row.text(column());
+    item.resource_key = row.text(column());
+    const std::int64_t flags = row.integer(column());
     item.can_download = (flags & kNoDownload) == 0;
     item.in_photos = (flags & kInPhotos) != 0;
     item.trashed = (flags & (kTrashed | kAbsent)) != 0;
     item.owned_by_me = (flags & kOwned) != 0;
-    item.target_id = row.text(13);
-    item.target_mime_type = row.text(14);
+    item.target_mime_type = row.text(column());
+    return item;
+}
+
+namespace {
+
+/// A statement for whole_item(), of the items that `condition` picks.
+std::string select_items(std::string_view condition) {
+    return fmt::format("SELECT {},{} {}", kItemColumns, kSelectItems, condition);
+}
+
+model::Item whole_item(const Query& row) {
+    model::Item item = item_in(row, 0);
+    item.parent = row.text(kItemColumnCount);
+    item.target_id = row.text(kItemColumnCount + 1);
     return item;
 }
 
 }  // namespace
 
 Result<std::optional<model::Item>> Store::item(ItemNo number) {
-    static const std::string sql = std::string(kSelectItems) + " WHERE i.n = ?";
+    static const std::string sql = select_items("WHERE i.n = ?");
     Query row(db_, sql.c_str(), number);
     const bool found = GDS_TRY(row.next());
-    return found ? std::optional(item_of(row)) : std::nullopt;
+    return found ? std::optional(whole_item(row)) : std::nullopt;
 }
 
 Status Store::for_each_child(ItemNo folder,
                              const std::function<Status(ItemNo, model::Item)>& each) {
-    static const std::string sql = std::string(kSelectItems) + " WHERE i.parent = ? ORDER BY i.n";
+    static const std::string sql = select_items("WHERE i.parent = ? ORDER BY i.n");
     Query row(db_, sql.c_str(), folder);
     for (;;) {
         const bool found = GDS_TRY(row.next());
         if (!found) {
             return {};
         }
-        GDS_CHECK(each(row.integer(15), item_of(row)));
+        GDS_CHECK(each(row.integer(kItemColumnCount + 2), whole_item(row)));
     }
 }
 

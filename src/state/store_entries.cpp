@@ -28,16 +28,29 @@ Result<std::optional<Entry>> one_entry(Query& query) {
     return row ? std::optional<Entry>(entry_from(query)) : std::nullopt;
 }
 
+Status insert_entry(Database& db, const char* sql, const Entry& entry) {
+    return db.run(sql, entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size,
+                  entry.mtime_ns, Blob{entry.content}, Blob{entry.digest}, entry.unverified,
+                  entry.modified_ms);
+}
+
 }  // namespace
 
+#define GDS_INSERT_ENTRY                                                                  \
+    "INSERT INTO entry(parent, name, folder, item, via, size, mtime_ns, content, digest," \
+    " unverified, modified_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 Result<EntryNo> Store::insert(const Entry& entry) {
-    GDS_CHECK(db_.run(
-        "INSERT INTO entry(parent, name, folder, item, via, size, mtime_ns, content,"
-        " digest, unverified, modified_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        entry.parent, entry.name, entry.folder, entry.item, entry.via, entry.size, entry.mtime_ns,
-        Blob{entry.content}, Blob{entry.digest}, entry.unverified, entry.modified_ms));
+    GDS_CHECK(insert_entry(db_, GDS_INSERT_ENTRY, entry));
     return db_.last_rowid();
 }
+
+Result<EntryNo> Store::insert_unless_taken(const Entry& entry) {
+    GDS_CHECK(insert_entry(db_, GDS_INSERT_ENTRY " ON CONFLICT(parent, name) DO NOTHING", entry));
+    return db_.changes() == 0 ? 0 : db_.last_rowid();
+}
+
+#undef GDS_INSERT_ENTRY
 
 Status Store::update(const Entry& entry) {
     return db_.run(

@@ -20,7 +20,17 @@ Parked parked_from(const Query& row) {
 
 }  // namespace
 
+Result<bool> Store::parks_nothing() {
+    if (!parks_nothing_) {
+        Query query(db_, "SELECT 1 FROM parked");
+        const bool row = GDS_TRY(query.next());
+        parks_nothing_ = !row;
+    }
+    return *parks_nothing_;
+}
+
 Status Store::park(const Parked& parked) {
+    parks_nothing_ = false;
     return db_.run(
         "INSERT OR REPLACE INTO parked(item, via, path, reason, detail, content, attempts,"
         " next_try_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -29,6 +39,10 @@ Status Store::park(const Parked& parked) {
 }
 
 Status Store::unpark(ItemNo item, Via via) {
+    const bool nothing = GDS_TRY(parks_nothing());
+    if (nothing) {
+        return {};
+    }
     return db_.run("DELETE FROM parked WHERE item = ? AND via = ?", item, via);
 }
 
@@ -36,6 +50,10 @@ Status Store::unpark(ItemNo item, Via via) {
     "SELECT item, via, path, reason, detail, content, attempts, next_try_ms FROM parked "
 
 Result<std::optional<Parked>> Store::parked(ItemNo item, Via via) {
+    const bool nothing = GDS_TRY(parks_nothing());
+    if (nothing) {
+        return std::optional<Parked>();
+    }
     Query query(db_, GDS_PARKED_COLUMNS "WHERE item = ? AND via = ?", item, via);
     const bool row = GDS_TRY(query.next());
     return row ? std::optional<Parked>(parked_from(query)) : std::nullopt;

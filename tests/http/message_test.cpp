@@ -4,6 +4,11 @@
 
 #include <gmock/gmock.h>
 
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
 namespace gds::http {
 namespace {
 
@@ -78,6 +83,36 @@ TEST(OriginOf, RefusesWhatIsNoWebAddress) {
     for (const char* text : {"ftp://host/", "host/path", "", "https://", "file:///etc/passwd",
                              "http://host\n.example/"}) {
         EXPECT_THAT(origin_of(text), FailedWith(Code::invalid_argument)) << text;
+    }
+}
+
+TEST(OriginOf, SaysTheSameOfAnAddressHoweverOftenAndAfterWhichever) {
+    const std::vector<std::pair<std::string, std::string>> urls = {
+        {"https://host/a", "https://host:443"},
+        {"https://host/b?c#d", "https://host:443"},
+        {"https://host", "https://host:443"},
+        {"https://host:8443/a", "https://host:8443"},
+        {"https://host?u=http://other/", "https://host:443"},
+        {"https://host.example/a", "https://host.example:443"},
+        {"https://a@host/", "https://host:443"},
+        {"http://host/a", "http://host:80"},
+        {"https://host/a b", ""},
+        {"https://host/a\nb", ""},
+        {"https://host\\@other/", ""},
+    };
+    for (const auto& [before, unused] : urls) {
+        for (const auto& [url, expected] : urls) {
+            [[maybe_unused]] const auto first = origin_of(before);
+            const auto origin = origin_of(url);
+            if (!expected.empty()) {
+                EXPECT_EQ(origin.value_or(""), expected) << url << " after " << before;
+            }
+            // A thread that has asked for nothing else says so, too.
+            Result<std::string> fresh = std::string();
+            std::thread([&, text = url] { fresh = origin_of(text); }).join();
+            EXPECT_EQ(origin.has_value(), fresh.has_value()) << url << " after " << before;
+            EXPECT_EQ(origin.value_or(""), fresh.value_or("")) << url << " after " << before;
+        }
     }
 }
 

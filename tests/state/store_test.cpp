@@ -197,6 +197,37 @@ TEST_F(StoreTest, EntriesKnowTheirPaths) {
     EXPECT_EQ(store.entry_of(inner.item, 0).value()->n, inner.n);
     EXPECT_EQ(store.totals().value().bytes, 7);
     EXPECT_FALSE(store.insert(inner).has_value()) << "two entries at one path";
+    inner.item = store.intern("other").value();
+    EXPECT_EQ(store.insert_unless_taken(inner).value(), 0);
+    EXPECT_FALSE(store.entry_of(inner.item, 0).value()) << "nothing is recorded of it";
+    inner.name = "other";
+    const EntryNo made = store.insert_unless_taken(inner).value();
+    EXPECT_EQ(store.entry_of(inner.item, 0).value()->n, made);
+    inner.name = "third";
+    EXPECT_FALSE(store.insert_unless_taken(inner).has_value()) << "two entries of one item";
+}
+
+TEST_F(StoreTest, KnowsWhatIsParkedWhoeverAskedBefore) {
+    Store store = open();
+    EXPECT_FALSE(store.parked(1, 0).value());
+    ASSERT_TRUE(store.unpark(1, 0).has_value());
+    Parked parked;
+    parked.item = 1;
+    {
+        Transaction lost = Transaction::begin(store.db()).value();
+        ASSERT_TRUE(store.park(parked).has_value());
+        EXPECT_TRUE(store.parked(1, 0).value());
+    }
+    EXPECT_FALSE(store.parked(1, 0).value());
+    ASSERT_TRUE(store.park(parked).has_value());
+    EXPECT_TRUE(store.parked(1, 0).value());
+    Opened opened{};
+    Store other = Store::open(path() + "-other", "test", opened).value();
+    EXPECT_FALSE(other.parked(1, 0).value());
+    other = std::move(store);
+    EXPECT_TRUE(other.parked(1, 0).value());
+    ASSERT_TRUE(other.unpark(1, 0).has_value());
+    EXPECT_FALSE(other.parked(1, 0).value());
 }
 
 TEST_F(StoreTest, ATransactionThatIsNotCommittedLeavesNothing) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gds::state {
@@ -56,6 +57,14 @@ struct RunRow {
     int exit_code = 0;
     std::int64_t downloaded = 0, updated = 0, renamed = 0, deleted = 0, failed = 0, bytes = 0;
 };
+
+/// For statements that join an item as `i`: the columns that item_in() takes.
+inline constexpr std::string_view kItemColumns =
+    "i.id, i.kind, i.name, i.mime, i.size, i.md5, i.sha1, i.sha256, i.modified_ms, i.revision,"
+    " i.resource_key, i.flags, i.target_mime";
+inline constexpr int kItemColumnCount = 13;
+/// The item whose columns begin at `first`. Its parent and target are not told.
+model::Item item_in(const Query& row, int first);
 
 /// How opening went.
 enum class Opened { existing, created, rebuilt };
@@ -144,7 +153,10 @@ public:
     Status forget_items(const std::function<bool(ItemNo)>& keep);
 
     // What the volume holds.
+    /// Error: where its parent has an entry of that name.
     Result<EntryNo> insert(const Entry& entry);
+    /// The same, but 0 there, and nothing is recorded.
+    Result<EntryNo> insert_unless_taken(const Entry& entry);
     Status update(const Entry& entry);
     Status erase(EntryNo entry);
     /// Erases records of what lay in a folder that is not recorded: they describe nothing any more.
@@ -179,6 +191,7 @@ public:
 private:
     explicit Store(Database db);
     static Result<Store> open_existing(const std::string& path);
+    Result<bool> parks_nothing();
     Status set_flag(ItemNo item, std::int64_t flag, bool on);
     Result<bool> is_referred_to(ItemNo item);
     Status check_if_due(const std::string& path, bool suspect);
@@ -186,6 +199,7 @@ private:
     Database db_;
     std::unique_ptr<OpenMark> mark_;
     bool was_left_open_ = false;
+    std::optional<bool> parks_nothing_;  ///< once somebody asked
 };
 
 }  // namespace gds::state
