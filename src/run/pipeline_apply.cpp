@@ -309,7 +309,7 @@ Pipeline::Phase Pipeline::finish() {
         Status done = doubt_ ? Status() : tidy();
         if (done && record_.failures.empty() && !doubt_ && !moves_are_unfinished(*store_)) {
             // Nothing is left to be continued, so that no partial is of use.
-            done = transfer::clean_staging(*volume_, [](const std::string&) { return false; });
+            done = transfer::clean_staging(*volume_);
         }
         if (!done) {
             return fail_destination(done.error());

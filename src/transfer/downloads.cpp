@@ -126,16 +126,19 @@ private:
     }
 
     void begin(Job job) {
-        auto staging = partial_path(job.resume_key);
-        // One file may live at several paths, and so one key be under way already.
-        const bool resumable =
-            staging && job.ranges && !job.digest.empty() && claim(job.token, *staging);
+        std::string staging;
+        bool resumable = job.ranges && !job.digest.empty() && !job.resume_key.empty();
+        if (resumable) {
+            staging = partial_path(job.resume_key);
+            // One file may live at several paths, and so one key be under way already.
+            resumable = claim(job.token, staging);
+        }
         if (!resumable) {
             staging = fmt::format("{}/{}.tmp", staging_path(), random_hex(16));
         }
         ++active_;
         const auto task =
-            std::make_shared<Task>(*this, std::move(job), std::move(*staging), resumable, mode_);
+            std::make_shared<Task>(*this, std::move(job), std::move(staging), resumable, mode_);
         if (task->open() && !task->prepare()) {
             rehashing_.push_back(task);
         }

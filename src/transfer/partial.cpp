@@ -14,8 +14,6 @@ namespace gds::transfer {
 
 namespace {
 
-constexpr std::string_view kPartSuffix = ".part";
-
 /// Smaller files are written before a preallocation would pay.
 constexpr std::int64_t kReserveAbove = 1LL << 20;
 
@@ -80,20 +78,11 @@ std::string staging_path() {
     return std::string(volume::kStateDirName) + "/staging";
 }
 
-std::optional<std::string> partial_path(std::string_view resume_key) {
-    if (resume_key.empty() || resume_key.size() > kLongestResumeKey) {
-        return std::nullopt;
-    }
-    return fmt::format("{}/{}{}", staging_path(), to_hex(resume_key), kPartSuffix);
-}
-
-std::optional<std::string> resume_key_of(std::string_view name) {
-    if (name.size() <= kPartSuffix.size() ||
-        name.substr(name.size() - kPartSuffix.size()) != kPartSuffix) {
-        return std::nullopt;
-    }
-    auto key = from_hex(name.substr(0, name.size() - kPartSuffix.size()));
-    return key ? std::optional(std::move(*key)) : std::nullopt;
+std::string partial_path(std::string_view resume_key) {
+    // Short, since Linux keeps names of up to 39 bytes in the directory entry itself.
+    static constexpr std::size_t kNameLength = 32;
+    const std::string name = to_hex(crypto::digest(crypto::Algorithm::sha256, resume_key));
+    return fmt::format("{}/{}.part", staging_path(), std::string_view(name).substr(0, kNameLength));
 }
 
 Partial::Partial(Plan plan, Fd fd, unsigned mode)

@@ -12,10 +12,8 @@ namespace gds::transfer {
 
 /// DEST/.gdrive-sync/staging, relative to the destination.
 std::string staging_path();
-/// Where a resume key's partial lies; nullopt for a key that is never resumed.
-std::optional<std::string> partial_path(std::string_view resume_key);
-/// The key in a partial's file name; nullopt for any other name.
-std::optional<std::string> resume_key_of(std::string_view name);
+/// Where a resume key's partial lies.
+std::string partial_path(std::string_view resume_key);
 
 /// A staged file while its bytes arrive: what it holds and the digest of exactly that.
 class Partial {

@@ -7,20 +7,16 @@
 
 namespace gds::transfer {
 
-Status clean_staging(const volume::Volume& volume,
-                     const std::function<bool(const std::string& resume_key)>& keep) {
-    std::vector<std::string> unwanted;
+Status clean_staging(const volume::Volume& volume) {
+    std::vector<std::string> left;
     auto read = volume.read_dir(staging_path(), [&](const volume::DirEntry& entry) {
-        const auto key = resume_key_of(entry.name);
-        if (!key || entry.stat.type != volume::FileType::file || !keep(*key)) {
-            unwanted.push_back(entry.name);
-        }
+        left.push_back(entry.name);
         return Status();
     });
     if (!read) {
         return read.error().code == Code::not_found ? Status() : read;
     }
-    for (const auto& name : unwanted) {
+    for (const auto& name : left) {
         const auto path = staging_path() + "/" + name;
         auto removed = volume.remove_file(path);
         if (!removed && removed.error().code == Code::conflict) {
@@ -34,11 +30,10 @@ Status clean_staging(const volume::Volume& volume,
 }
 
 std::int64_t staged_bytes(const volume::Volume& volume, const std::string& resume_key) {
-    const auto path = partial_path(resume_key);
-    if (!path) {
+    if (resume_key.empty()) {
         return 0;
     }
-    const auto found = volume.stat(*path);
+    const auto found = volume.stat(partial_path(resume_key));
     const bool usable = found && *found && (*found)->type == volume::FileType::file;
     return usable ? (*found)->size : 0;
 }

@@ -16,9 +16,6 @@
 
 namespace gds::transfer {
 
-/// A resume key is part of a file name, in hex.
-inline constexpr std::size_t kLongestResumeKey = 120;
-
 /// What an exported document must be (Content-Type, first and last bytes).
 struct FormatCheck {
     std::string mime_type;
@@ -30,7 +27,7 @@ struct Job {
     std::int64_t token = 0;  ///< the caller's, handed back
     std::string path;        ///< where it is published, relative to the destination
     std::string resume_key;  ///< same key, same bytes: names the partial that a later run may
-                             ///< continue; empty, or longer than kLongestResumeKey: never resumed
+                             ///< continue; empty: never resumed
     /// Asks for the bytes from `offset` on: with "Range: bytes=OFFSET-" where that is not 0.
     std::function<http::Request(std::int64_t offset)> request;
     bool ranges =
@@ -102,9 +99,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Remove staged files that no resumable download of this run needs: `keep` says which resume keys.
-Status clean_staging(const volume::Volume& volume,
-                     const std::function<bool(const std::string& resume_key)>& keep);
+/// Remove what earlier runs left in staging: nothing is to be resumed any more.
+Status clean_staging(const volume::Volume& volume);
 /// Bytes that partials already hold for a resume key (0 where none).
 std::int64_t staged_bytes(const volume::Volume& volume, const std::string& resume_key);
 
