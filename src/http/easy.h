@@ -13,6 +13,8 @@ namespace gds::http {
 class Easy {
 public:
     Easy() : handle_(curl_easy_init()) {}
+    /// Uses what `share` holds, also after a reset().
+    explicit Easy(CURLSH* share) : Easy() { set_pointer(CURLOPT_SHARE, share); }
 
     [[nodiscard]] CURL* get() const { return handle_.get(); }
     /// Back to defaults; connections live in the multi handle and stay.

@@ -30,10 +30,14 @@ Engine::Impl::Impl(Options options, Cancel& cancel, Authorizer* authorizer)
       cancel_(cancel),
       authorizer_(authorizer),
       multi_(make_multi()),
+      share_(curl_share_init()),
       throttle_(options_.max_connections),
       rate_(Allowance::of_rate(options_.requests_per_second)),
       cost_(options_.max_cost, options_.cost_span),
       random_(seed_or_random(options_.jitter_seed)) {
+    // The next connection to a host goes on with the session of an earlier one, without another
+    // look at its certificates: trust is the same for all that the engine does.
+    curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
     set_max_connections(options_.max_connections);
 }
@@ -172,7 +176,7 @@ Result<const Trust*> Engine::Impl::trust() {
 
 std::unique_ptr<Easy> Engine::Impl::take_easy() {
     if (idle_.empty()) {
-        return std::make_unique<Easy>();
+        return std::make_unique<Easy>(share_.get());
     }
     auto easy = std::move(idle_.back());
     idle_.pop_back();

@@ -44,6 +44,9 @@ private:
     struct Cleanup {
         void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
     };
+    struct ShareCleanup {
+        void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+    };
 
     // The loop, in this order.
     void perform();
@@ -79,6 +82,7 @@ private:
     Cancel& cancel_;
     Authorizer* authorizer_;
     std::unique_ptr<CURLM, Cleanup> multi_;
+    std::unique_ptr<CURLSH, ShareCleanup> share_;  ///< TLS sessions; outlives every Easy
     std::optional<Result<Trust>> trust_;
     std::vector<std::unique_ptr<Easy>> idle_;
     std::unordered_map<CURL*, std::unique_ptr<Attempt>> active_;

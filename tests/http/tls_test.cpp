@@ -3,6 +3,11 @@
 #include "tls_support.h"
 #include "web_server.h"
 
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <thread>
+
 namespace gds::http {
 namespace {
 
@@ -121,6 +126,33 @@ TEST_F(TlsTest, ManyStreamsShareAConnection) {
     fixture.engine.run();
     EXPECT_EQ(answered, 40);
     EXPECT_EQ(proxy.tunnels(), 1);
+}
+
+TEST_F(TlsTest, AnotherConnectionGoesOnWithTheSessionOfAnEarlierOne) {
+    const std::string log = certificates->file("access.log", "");
+    const TlsFront front(*certificates, web.port(),
+                         {"--npn-list=http/1.1", "--accesslog-file=" + log,
+                          "--accesslog-format=$tls_session_reused"});
+    Fixture fixture(trust_ours);
+    EXPECT_THAT(fixture.engine.fetch(get(front.url("/via"))), Answered(200));
+    for (int i = 0; i < 3; ++i) {
+        fixture.engine.send(get(front.url("/large")), [](const Result<Response>& result) {
+            EXPECT_THAT(result, Answered(200));
+        });
+    }
+    fixture.engine.run();
+    // The first connection's, and one more of its own for each of the others.
+    std::string reused;
+    for (int tries = 0; tries < 500 && reused.size() < 4; ++tries) {
+        std::this_thread::sleep_for(Millis(10));
+        std::ifstream lines(log);
+        reused.clear();
+        for (std::string line; std::getline(lines, line);) {
+            reused += line;
+        }
+    }
+    std::sort(reused.begin(), reused.end());
+    EXPECT_EQ(reused, "..rr");
 }
 
 TEST_F(TlsTest, AStreamThatBreaksIsTriedAgain) {
