@@ -26,6 +26,11 @@ bool may_repeat(const Request& request) {
                                        method == "DELETE");
 }
 
+bool has_body(const Request& request) {
+    return !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+           request.method == "PATCH";
+}
+
 /// Each exchange has buffers of its own for as long as it lasts. A TLS record holds 16 KiB, so that
 /// more would stay empty; requests here are a few hundred bytes.
 constexpr std::int64_t kReceiveBuffer = 16L * 1024;
@@ -103,18 +108,17 @@ void Attempt::prepare_connection(const Options& options, const Trust& trust) {
 void Attempt::prepare_method() {
     Easy& easy = *easy_;
     const Request& request = job_.request;
-    const bool has_body = !request.body.empty() || request.method == "POST" ||
-                          request.method == "PUT" || request.method == "PATCH";
     if (request.method == "HEAD") {
         easy.set(CURLOPT_NOBODY, 1L);
         return;
     }
-    if (has_body) {
+    const bool sends = has_body(request);
+    if (sends) {
         easy.set(CURLOPT_POST, 1L);
         easy.set_offset(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         easy.set_pointer(CURLOPT_POSTFIELDS, request.body.c_str());
     }
-    if (request.method != (has_body ? "POST" : "GET")) {
+    if (request.method != (sends ? "POST" : "GET")) {
         easy.set(CURLOPT_CUSTOMREQUEST, request.method);
     }
 }
@@ -131,10 +135,12 @@ Status Attempt::prepare_headers(const std::string& authorization) {
         }
         easy_->add_header(header_line(name, value));
     }
-    // No wait for "100 Continue", and no form as the type of what is none: a bare colon removes.
-    easy_->add_header("Expect:");
-    if (!headers.get("Content-Type")) {
-        easy_->add_header("Content-Type:");
+    if (has_body(job_.request)) {
+        // No wait for "100 Continue", and no form as the type of what is none: a bare colon removes.
+        easy_->add_header("Expect:");
+        if (!headers.get("Content-Type")) {
+            easy_->add_header("Content-Type:");
+        }
     }
     if (job_.request.compressed) {
         easy_->set(CURLOPT_ACCEPT_ENCODING, std::string("gzip"));
