@@ -136,7 +136,8 @@ Status Attempt::prepare_headers(const std::string& authorization) {
         easy_->add_header(header_line(name, value));
     }
     if (has_body(job_.request)) {
-        // No wait for "100 Continue", and no form as the type of what is none: a bare colon removes.
+        // No wait for "100 Continue", and no form as the type of what is none: a bare colon
+        // removes.
         easy_->add_header("Expect:");
         if (!headers.get("Content-Type")) {
             easy_->add_header("Content-Type:");

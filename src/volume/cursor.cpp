@@ -11,19 +11,33 @@
 
 namespace gds::volume {
 
+namespace {
+
+/// What is left of a path below a directory; "" where it lies elsewhere.
+std::string_view below(std::string_view directory, std::string_view path) {
+    if (directory.empty()) {
+        return path;
+    }
+    const bool inside = path.size() > directory.size() && path[directory.size()] == '/' &&
+                        path.substr(0, directory.size()) == directory;
+    return inside ? path.substr(directory.size() + 1) : std::string_view();
+}
+
+}  // namespace
+
 Result<Place> Cursor::reach(Held& held, std::string_view relative) {
+    if (const auto name = below(held.path, relative); held.directory && is_name(name)) {
+        return Place{held.directory.get(), std::string(name)};
+    }
     auto names = GDS_TRY(components(relative));
     if (names.empty()) {
         return error(Code::invalid_argument, "the destination itself has no parent here");
     }
     std::string last(names.back());
     names.pop_back();
-    const auto parent = names.empty() ? "" : relative.substr(0, relative.size() - last.size() - 1);
-    if (!held.directory || held.path != parent) {
-        held.directory = Fd();  // never found under the new path, should that not open
-        held.directory = GDS_TRY(walk(volume_->root_.get(), names, relative));
-        held.path = parent;
-    }
+    held.directory = Fd();  // never found under the new path, should that not open
+    held.directory = GDS_TRY(walk(volume_->root_.get(), names, relative));
+    held.path = names.empty() ? "" : relative.substr(0, relative.size() - last.size() - 1);
     return Place{held.directory.get(), std::move(last)};
 }
 

@@ -55,6 +55,11 @@ Fd open_directory(int root, const std::vector<std::string_view>& names) {
 
 }  // namespace
 
+bool is_name(std::string_view name) {
+    return !name.empty() && name != "." && name != ".." &&
+           name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
+}
+
 Result<std::vector<std::string_view>> components(std::string_view relative) {
     std::vector<std::string_view> names;
     if (relative.empty()) {
@@ -64,8 +69,7 @@ Result<std::vector<std::string_view>> components(std::string_view relative) {
     for (;;) {
         const auto slash = relative.find('/', start);
         const auto name = relative.substr(start, slash - start);
-        if (name.empty() || name == "." || name == ".." ||
-            name.find('\0') != std::string_view::npos) {
+        if (!is_name(name)) {
             return error(Code::invalid_argument,
                          fmt::format("{}: not a path inside the destination", printable(relative)));
         }

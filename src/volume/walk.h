@@ -9,8 +9,11 @@
 
 namespace gds::volume {
 
-/// The names of a relative path; none for "". Error: invalid_argument for a name that could lead
-/// elsewhere ("", ".", "..") or that no file can have (a NUL byte).
+/// False for what could lead elsewhere ("", ".", "..", a '/') or what no file can be called (a NUL
+/// byte).
+bool is_name(std::string_view name);
+
+/// The names of a relative path; none for "". Error: invalid_argument where one is none.
 Result<std::vector<std::string_view>> components(std::string_view relative);
 
 /// The directory that `names` (part of `relative`, which messages show) lead to from `root`, no

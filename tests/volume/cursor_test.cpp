@@ -62,6 +62,25 @@ TEST(Cursor, GoesFromFolderToFolderAndBack) {
     EXPECT_FALSE(temp.exists("from/1"));
 }
 
+TEST(Cursor, RefusesWhatLeadsElsewhereAlsoInTheFolderThatIsOpen) {
+    const TempVolume temp;
+    temp.write("folder/a", "1");
+    temp.write("a", "2");
+    using std::string_literals::operator""s;
+    for (const char* open : {"folder/a", "a"}) {
+        for (const auto& path :
+             {"folder/.."s, "folder/."s, "folder/"s, "folder//a"s, "folder/a/.."s, "folder/a\0b"s,
+              ".."s, "."s, "/"s, "/a"s, "a\0b"s}) {
+            Cursor cursor(*temp);
+            ASSERT_TRUE(cursor.stat(open)->has_value());
+            const auto found = cursor.stat(path);
+            ASSERT_FALSE(found.has_value()) << path << " after " << open;
+            EXPECT_EQ(found.error().code, Code::invalid_argument) << path << " after " << open;
+            EXPECT_TRUE(cursor.stat(open)->has_value());
+        }
+    }
+}
+
 TEST(Cursor, AFolderThatCouldNotBeReachedIsTriedAgain) {
     const TempVolume temp;
     Cursor cursor(*temp);
