@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kThreadsAtFirst = 2;  // a local disk's answers keep no more busy
 constexpr std::size_t kMostThreads = 8;
-constexpr std::size_t kMostHeld = 16'384;  // nothing more is begun then
-constexpr std::size_t kLargest = 8'192;
+constexpr std::size_t kMostHeld = 2'048;  // nothing more is begun then
+constexpr std::size_t kLargest = 4'096;
 constexpr std::size_t kMostQueued = 4'096;  // what is not is read when it is asked for
 constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
 
@@ -58,6 +58,7 @@ std::optional<Result<ReadAhead::Entries>> ReadAhead::read(const std::string& pat
     }
     std::sort(entries.begin(), entries.end(),
               [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
+    entries.shrink_to_fit();
     return Result<Entries>(std::move(entries));
 }
 

@@ -88,12 +88,12 @@ TEST(ReadAhead, MissesNothingOfATreeThatIsDeepAndWide) {
 TEST(ReadAhead, GivesMoreThanItHoldsAhead) {
     const TempVolume temp;
     std::multiset<std::string> expected;
-    // Four thousand each are held until there is no room; nine thousand are not read ahead at all.
+    // A thousand each are held until there is no room; five thousand are not read ahead at all.
     for (int folder = 0; folder < 6; ++folder) {
         const std::string path = fmt::format("folder {}", folder);
         std::filesystem::create_directories(temp.full(path));
         expected.insert(path);
-        const int files = folder == 3 ? 9'000 : 4'000;
+        const int files = folder == 3 ? 5'000 : 1'000;
         for (int file = 0; file < files; ++file) {
             const std::string name = fmt::format("{}/{}", path, file);
             ASSERT_EQ(::symlink("nowhere", temp.full(name).c_str()), 0);

@@ -20,7 +20,7 @@ namespace gds::volume {
 /// Reads the directories of a volume ahead of whoever goes through them. Two threads list and stat
 /// them from the beginning, while something else is waited for, and up to eight where somebody has
 /// to wait for them, since on an NFS mount each file is a round trip. What is held ahead is bounded
-/// to some 20,000 entries and what is under way, and no directory of more than 8,192 is.
+/// to some 2,000 entries and what is under way; directories of more than 4,096 are not read ahead.
 class ReadAhead {
 public:
     using Entries = std::vector<DirEntry>;
