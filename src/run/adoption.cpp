@@ -28,6 +28,12 @@ Adoption::Adoption(state::Store& store, const volume::Volume& volume, AdoptionOp
     : store_(store), volume_(volume), options_(std::move(options)), cancel_(cancel) {}
 
 Status Adoption::run() {
+    Query held(store_.db(), "SELECT 1 FROM entry UNION ALL SELECT 1 FROM stray LIMIT 1");
+    const bool holds_something = GDS_TRY(held.next());
+    return holds_something ? settle_all() : Status();
+}
+
+Status Adoption::settle_all() {
     // The projection knew the record, not what has become of the files.
     GDS_CHECK(
         store_.db().execute("UPDATE wanted SET entry = 0, rest = 0"

@@ -52,6 +52,7 @@ private:
         std::int64_t mtime_ns = 0;
     };
 
+    Status settle_all();
     Result<std::vector<Wanted>> next_batch(WantedNo after);
     Status settle(const Wanted& wanted);
     Status settle_folder(const Wanted& wanted, const std::optional<state::Entry>& own,

@@ -328,9 +328,8 @@ Status Pipeline::tidy() {
         Removal removal(*store_, *volume_, *trash_, !withheld_, cancel_);
         GDS_CHECK(removal.forget_vanished());
         GDS_CHECK(store_->db().run(
-            "DELETE FROM parked WHERE NOT EXISTS (SELECT 1 FROM wanted w JOIN action a"
-            " ON a.wanted = w.n AND a.wanted <> 0 WHERE w.item = parked.item"
-            " AND w.via = parked.via AND w.skip IS NULL AND a.outcome <> ?)",
+            "DELETE FROM parked WHERE (item, via) NOT IN (SELECT w.item, w.via FROM action a"
+            " JOIN wanted w ON w.n = a.wanted WHERE w.skip IS NULL AND a.outcome <> ?)",
             number(ActionOutcome::done)));
         GDS_CHECK(settle_snapshot());
         GDS_CHECK(settle_plan());

@@ -100,7 +100,6 @@ CREATE TEMP TABLE action(
     confirmed INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX temp.action_kind ON action(kind, seq);
-CREATE INDEX temp.action_wanted ON action(wanted) WHERE wanted <> 0;
 )sql";
 
 }  // namespace
