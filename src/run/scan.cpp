@@ -8,6 +8,12 @@ using state::Query;
 using volume::DirEntry;
 using volume::FileType;
 
+namespace {
+
+constexpr std::size_t kExpected = 256;  // folders ahead of the one that is compared
+
+}  // namespace
+
 Scan::Scan(state::Store& store, const volume::Volume& volume, volume::ReadAhead& directories,
            const tree::Filter& filter, ScanOptions options, const Cancel& cancel)
     : store_(store),
@@ -32,6 +38,9 @@ Status Scan::visit_all() {
         }
         const Place place = std::move(queue_.front());
         queue_.pop_front();
+        if (queue_.size() > kExpected && queue_[kExpected].on_disk) {
+            directories_.expect(queue_[kExpected].path);
+        }
         GDS_CHECK(visit(place));
     }
     return {};

@@ -72,16 +72,26 @@ void ReadAhead::queue_folders(const std::string& path, const Result<Entries>& en
         return;
     }
     for (const DirEntry& entry : *entries) {
-        if (queue_.size() >= kMostQueued) {
-            return;
-        }
         const bool own =
             entry.stat.type == FileType::directory && entry.stat.device == volume_.device();
-        std::string folder = own ? join_path(path, entry.name) : std::string();
-        if (own && enters_(folder) && directories_.try_emplace(folder).second) {
-            queue_.push_back(std::move(folder));
+        if (std::string folder = own ? join_path(path, entry.name) : ""; own && enters_(folder)) {
+            queue(std::move(folder));
         }
     }
+}
+
+void ReadAhead::queue(std::string folder) {
+    if (queue_.size() < kMostQueued && directories_.try_emplace(folder).second) {
+        queue_.push_back(std::move(folder));
+    }
+}
+
+void ReadAhead::expect(const std::string& path) {
+    {
+        const std::lock_guard lock(mutex_);
+        queue(path);
+    }
+    work_.notify_one();
 }
 
 void ReadAhead::work() {

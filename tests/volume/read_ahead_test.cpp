@@ -105,6 +105,21 @@ TEST(ReadAhead, GivesMoreThanItHoldsAhead) {
     EXPECT_EQ(everything_below(ahead), expected);
 }
 
+TEST(ReadAhead, TakesAHintThatIsRightWrongOrLate) {
+    const TempVolume temp;
+    temp.write("a/b/file", "x");
+    const Cancel cancel;
+    ReadAhead ahead(*temp, everything, cancel);
+    for (const char* hint : {"a/b", "a/b", "nowhere", "a/b/file", "../outside"}) {
+        ahead.expect(hint);
+    }
+    EXPECT_THAT(names(ahead.take("a/b")), ElementsAre("file"));
+    EXPECT_THAT(names(ahead.take("")), ElementsAre("a"));
+    EXPECT_THAT(names(ahead.take("a")), ElementsAre("b"));
+    EXPECT_EQ(ahead.take("nowhere").error().code, Code::not_found);
+    EXPECT_EQ(ahead.take("../outside").error().code, Code::invalid_argument);
+}
+
 TEST(ReadAhead, NeverFollowsALink) {
     const TempVolume temp;
     const TempVolume outside;

@@ -34,6 +34,9 @@ public:
     ReadAhead(const ReadAhead&) = delete;
     ReadAhead& operator=(const ReadAhead&) = delete;
 
+    /// A directory that will be asked for, and may not be known yet: of a large tree no more than
+    /// 4,096 wait to be read.
+    void expect(const std::string& path);
     /// The entries of a directory, by name, without what is reserved. One that was not read ahead
     /// is read now. To be asked for once, by one thread. Errors: as Volume::read_dir.
     Result<Entries> take(const std::string& path);
@@ -48,8 +51,9 @@ private:
     /// nullopt where there are more than `most`.
     [[nodiscard]] std::optional<Result<Entries>> read(const std::string& path,
                                                       std::size_t most) const;
-    // Both under the lock.
+    // All under the lock.
     [[nodiscard]] bool is_being_read(const std::string& path) const;
+    void queue(std::string folder);
     void queue_folders(const std::string& path, const Result<Entries>& entries);
 
     const Volume& volume_;
