@@ -277,7 +277,13 @@ Status Adoption::adopt_file(const Wanted& wanted, const std::optional<Entry>& ow
     entry.size = stray.size;
     entry.mtime_ns = stray.mtime_ns;
     const std::string path = join_path(GDS_TRY(store_.path_of(parent)), wanted.name);
-    GDS_CHECK(inspect(*item, path, entry));
+    const Status inspected = inspect(*item, path, entry);
+    if (!inspected && inspected.error().code == Code::not_found) {
+        // Gone since it was scanned.
+        GDS_CHECK(forget_stray(stray.n));
+        return own ? match(wanted, own->n) : Status();
+    }
+    GDS_CHECK(inspected);
     GDS_CHECK(store_.db().run("DELETE FROM entry WHERE parent = ? AND name = ? AND n <> ?", parent,
                               wanted.name, own ? own->n : 0));
     if (own) {

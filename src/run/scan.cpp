@@ -51,12 +51,15 @@ Result<volume::ReadAhead::Entries> Scan::read(const Place& place) {
         return volume::ReadAhead::Entries();
     }
     auto entries = directories_.take(place.path);
-    if (!entries && entries.error().code == Code::not_found && place.number > 0) {
-        // Gone since its parent was read.
-        GDS_CHECK(drift(place.number, "missing", {}));
-        return volume::ReadAhead::Entries();
+    const bool gone = !entries && entries.error().code == Code::not_found && !place.path.empty();
+    if (!gone) {
+        return entries;
     }
-    return entries;
+    // Since its parent was read. A stray's row stays: there is nothing left to delete.
+    if (place.number > 0) {
+        GDS_CHECK(drift(place.number, "missing", {}));
+    }
+    return volume::ReadAhead::Entries();
 }
 
 Result<std::vector<Scan::Recorded>> Scan::recorded(const Place& place) {

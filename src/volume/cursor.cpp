@@ -36,7 +36,7 @@ Result<Place> Cursor::reach(Held& held, std::string_view relative) {
     std::string last(names.back());
     names.pop_back();
     held.directory = Fd();  // never found under the new path, should that not open
-    held.directory = GDS_TRY(walk(volume_->root_.get(), names, relative));
+    held.directory = GDS_TRY(walk(volume_->root_.get(), names, relative, volume_->device_));
     held.path = names.empty() ? "" : relative.substr(0, relative.size() - last.size() - 1);
     return Place{held.directory.get(), std::move(last)};
 }

@@ -1,7 +1,8 @@
 #include "gds/volume/read_ahead.h"
 
 #include <algorithm>
-#include <limits>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 namespace gds::volume {
@@ -13,17 +14,17 @@ constexpr std::size_t kMostThreads = 8;
 constexpr std::size_t kMostHeld = 2'048;  // nothing more is begun then
 constexpr std::size_t kLargest = 4'096;
 constexpr std::size_t kMostQueued = 4'096;  // what is not is read when it is asked for
-constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
 ReadAhead::ReadAhead(const Volume& volume, std::function<bool(const std::string&)> enters,
                      const Cancel& cancel)
     : volume_(volume), enters_(std::move(enters)), cancel_(cancel) {
-    queue_.emplace_back();
-    directories_.try_emplace("");
-    while (threads_.size() < kThreadsAtFirst) {
-        threads_.emplace_back([this] { work(); });
+    threads_.reserve(kMostThreads);
+    const std::lock_guard lock(mutex_);
+    queue("");
+    for (std::size_t i = 0; i < kThreadsAtFirst; ++i) {
+        add_thread();
     }
 }
 
@@ -38,28 +39,46 @@ ReadAhead::~ReadAhead() {
     }
 }
 
-std::optional<Result<ReadAhead::Entries>> ReadAhead::read(const std::string& path,
-                                                          std::size_t most) const {
+void ReadAhead::add_thread() noexcept {
+    if (threads_.size() == kMostThreads) {
+        return;
+    }
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        // The system has none to give: take() reads what nobody has read ahead.
+    }
+}
+
+template <class Goes>
+Result<ReadAhead::Entries> ReadAhead::read(const std::string& path, Goes goes_on) const {
     Entries entries;
-    bool too_many = false;
-    const Status listed = volume_.read_dir(path, [&](const DirEntry& found) -> Status {
-        if (is_reserved(path, found.name)) {
-            return {};
+    GDS_CHECK(volume_.read_dir(path, [&](const DirEntry& found) -> Status {
+        if (!is_reserved(path, found.name)) {
+            entries.push_back(found);
         }
-        too_many = entries.size() == most;
-        entries.push_back(found);
-        return too_many ? Status(error(Code::internal, "too many")) : Status();
-    });
-    if (too_many) {
-        return std::nullopt;
-    }
-    if (!listed) {
-        return listed.error();
-    }
+        return goes_on(entries.size())
+                   ? Status()
+                   : Status(error(Code::cancelled, "too many to be held ahead"));
+    }));
     std::sort(entries.begin(), entries.end(),
               [](const DirEntry& a, const DirEntry& b) { return a.name < b.name; });
     entries.shrink_to_fit();
-    return Result<Entries>(std::move(entries));
+    return entries;
+}
+
+std::optional<ReadAhead::Entries> ReadAhead::read_some(const std::string& path) noexcept try {
+    auto entries = read(path, [&](std::size_t count) {
+        if (count <= kLargest) {
+            return true;
+        }
+        const std::lock_guard lock(mutex_);
+        return awaited_ == path;
+    });
+    // What went wrong is told to whoever asks, if it goes wrong again then.
+    return entries ? std::optional(*std::move(entries)) : std::nullopt;
+} catch (...) {
+    return std::nullopt;  // take() meets it, where somebody sees it
 }
 
 bool ReadAhead::is_being_read(const std::string& path) const {
@@ -67,11 +86,8 @@ bool ReadAhead::is_being_read(const std::string& path) const {
     return found != directories_.end() && found->second.reading;
 }
 
-void ReadAhead::queue_folders(const std::string& path, const Result<Entries>& entries) {
-    if (!entries) {
-        return;
-    }
-    for (const DirEntry& entry : *entries) {
+void ReadAhead::queue_folders(const std::string& path, const Entries& entries) {
+    for (const DirEntry& entry : entries) {
         const bool own =
             entry.stat.type == FileType::directory && entry.stat.device == volume_.device();
         if (std::string folder = own ? join_path(path, entry.name) : ""; own && enters_(folder)) {
@@ -104,17 +120,19 @@ void ReadAhead::work() {
         const std::string path = std::move(queue_.front());
         queue_.pop_front();
         const auto directory = directories_.find(path);
-        if (directory == directories_.end()) {
-            continue;  // taken meanwhile
+        if (directory == directories_.end() || directory->second.reading ||
+            directory->second.entries) {
+            continue;  // taken meanwhile, or read for another queuing of it
         }
         directory->second.reading = true;
+        directory->second.since = Clock::now();
         lock.unlock();
-        auto entries = read(path, kLargest);
+        auto entries = read_some(path);
         lock.lock();
         if (entries) {
             queue_folders(path, *entries);
-            held_ += *entries ? (*entries)->size() : 0;
-            Directory& done = directories_[path];
+            held_ += entries->size() + 1;
+            Directory& done = directories_.at(path);
             done.reading = false;
             done.entries = std::move(entries);
         } else {
@@ -125,24 +143,42 @@ void ReadAhead::work() {
     }
 }
 
+/// What was read long ago may be another by now: it is found again as the tree is gone through.
+void ReadAhead::drop_old() {
+    const auto fresh = Clock::now() - kFreshFor;
+    for (auto it = directories_.begin(); it != directories_.end();) {
+        const Directory& directory = it->second;
+        const bool old = directory.entries && directory.since < fresh;
+        held_ -= old ? directory.entries->size() + 1 : 0;
+        it = old ? directories_.erase(it) : std::next(it);
+    }
+}
+
 Result<ReadAhead::Entries> ReadAhead::take(const std::string& path) {
     std::unique_lock lock(mutex_);
-    const auto known = directories_.find(path);
-    const bool late = known == directories_.end() || !known->second.entries;
-    if (late && !queue_.empty() && threads_.size() < kMostThreads) {
-        threads_.emplace_back([this] { work(); });
+    auto known = directories_.find(path);
+    if (known == directories_.end() || !known->second.entries) {
+        if (!queue_.empty()) {
+            add_thread();
+        }
+        awaited_ = path;
+        read_.wait(lock, [&] { return !is_being_read(path); });
+        known = directories_.find(path);
     }
-    read_.wait(lock, [&] { return !is_being_read(path); });
+    if (known != directories_.end() && known->second.entries &&
+        known->second.since < Clock::now() - kFreshFor) {
+        drop_old();
+    }
     auto ahead = directories_.extract(path);
     if (ahead && ahead.mapped().entries) {
-        Result<Entries> entries = *std::move(ahead.mapped().entries);
-        held_ -= entries ? entries->size() : 0;
+        Entries entries = *std::move(ahead.mapped().entries);
+        held_ -= entries.size() + 1;
         lock.unlock();
         work_.notify_all();
         return entries;
     }
     lock.unlock();
-    Result<Entries> entries = *read(path, kNoBound);
+    auto entries = GDS_TRY(read(path, [](std::size_t) { return true; }));
     lock.lock();
     queue_folders(path, entries);
     lock.unlock();

@@ -110,6 +110,11 @@ Status Trash::put(const TrashEntry& entry) {
     if (entry.stored.empty()) {
         return error(Code::internal, printable(entry.path) + ": not announced to the trash");
     }
+    const auto there = GDS_TRY(volume_.stat(entry.path));
+    if (there && there->type == FileType::directory) {
+        return error(Code::conflict, printable(entry.path) +
+                                         ": a folder lies there by now, and not what was to go");
+    }
     GDS_CHECK(volume_.rename(entry.path, folder_ + "/" + entry.stored));
     ++kept_;
     return {};

@@ -96,6 +96,7 @@ Status Volume::read_dir(std::string_view relative,
                         const std::function<Status(const DirEntry&)>& each) const {
     // fdopendir takes the descriptor over only where it succeeds.
     const Fd fd = GDS_TRY(open_dir(relative));
+    GDS_CHECK(check_device(fd, device_, relative));
     const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
     const std::unique_ptr<DIR, CloseDir> directory(copy < 0 ? nullptr : ::fdopendir(copy));
     if (!directory) {

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -81,12 +82,22 @@ Result<std::vector<std::string_view>> components(std::string_view relative) {
     }
 }
 
-Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative) {
+Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative,
+                std::uint64_t device) {
     Fd opened = open_directory(root, names);
     if (!opened) {
         return path_error(errno, "open its directory", relative);
     }
+    GDS_CHECK(check_device(opened, device, relative));
     return opened;
+}
+
+Status check_device(const Fd& directory, std::uint64_t device, std::string_view relative) {
+    struct stat raw {};
+    const int reason = ::fstat(directory.get(), &raw) != 0 ? errno
+                       : raw.st_dev != device              ? EXDEV
+                                                           : 0;
+    return reason == 0 ? Status() : Status(path_error(reason, "work in its directory", relative));
 }
 
 Error path_error(int errno_value, std::string_view doing, std::string_view relative) {

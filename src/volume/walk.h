@@ -3,6 +3,7 @@
 #include "gds/base/fd.h"
 #include "gds/base/result.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,13 @@ bool is_name(std::string_view name);
 Result<std::vector<std::string_view>> components(std::string_view relative);
 
 /// The directory that `names` (part of `relative`, which messages show) lead to from `root`, no
-/// symlink followed. The descriptor is an O_PATH one: for *at calls only.
-Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative);
+/// symlink followed. The descriptor is an O_PATH one: for *at calls only. Error: conflict where it
+/// is no directory, or none of `device`.
+Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative,
+                std::uint64_t device);
+
+/// Error: conflict where a directory that was opened is not on `device`: something was mounted.
+Status check_device(const Fd& directory, std::uint64_t device, std::string_view relative);
 
 /// An errno as an Error that names the path for a person to read. conflict where a file or symlink
 /// stands for a directory, and where two file systems meet.

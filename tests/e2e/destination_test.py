@@ -171,38 +171,5 @@ class Full(AgentCase):
         self.assert_equal_trees()
 
 
-class ChangedMeanwhile(AgentCase):
-    """The volume is read while Drive is asked what is new."""
-
-    READ_AHEAD = 4_096  # folders; what comes after them is read when its turn comes
-
-    def test_a_folder_that_goes_between_its_parent_and_its_turn(self):
-        for number in range(self.READ_AHEAD + 10):
-            (self.source / f"{number:05}").mkdir()
-        self.write("zz/below/file", "comes back")
-        self.sync()
-        self.strike({"latency_ms": 2_000}, label="changes.list")
-        process = self.start_sync()
-        self.wait_until(lambda: len(self.requests("changes.list")) > 1)
-        shutil.rmtree(self.dest / "zz")
-        done = ended(process)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.clear_faults()
-        self.sync()
-        self.assert_equal_trees()
-
-    def test_a_file_that_goes_after_it_was_looked_at(self):
-        self.write("folder/file", "comes back")
-        self.sync()
-        self.strike({"latency_ms": 2_000}, label="changes.list")
-        process = self.start_sync()
-        self.wait_until(lambda: len(self.requests("changes.list")) > 1)
-        (self.dest / "folder" / "file").unlink()
-        self.assertEqual(ended(process).returncode, 0)
-        self.clear_faults()
-        self.sync()
-        self.assert_equal_trees()
-
-
 if __name__ == "__main__":
     unittest.main(verbosity=1)

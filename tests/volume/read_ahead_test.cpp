@@ -1,22 +1,29 @@
 #include "gds/volume/read_ahead.h"
 
+#include "volume/child.h"
 #include "volume/temp_volume.h"
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <deque>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 
 namespace gds::volume {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::in_child;
 using ::testing::IsEmpty;
+using testing::refuse_call;
 using testing::TempVolume;
 
 bool everything(const std::string& /*path*/) {
@@ -88,12 +95,12 @@ TEST(ReadAhead, MissesNothingOfATreeThatIsDeepAndWide) {
 TEST(ReadAhead, GivesMoreThanItHoldsAhead) {
     const TempVolume temp;
     std::multiset<std::string> expected;
-    // A thousand each are held until there is no room; five thousand are not read ahead at all.
-    for (int folder = 0; folder < 6; ++folder) {
+    // A thousand each are held until there is no room; 4,200 are not read ahead at all.
+    for (int folder = 0; folder < 4; ++folder) {
         const std::string path = fmt::format("folder {}", folder);
         std::filesystem::create_directories(temp.full(path));
         expected.insert(path);
-        const int files = folder == 3 ? 5'000 : 1'000;
+        const int files = folder == 3 ? 4'200 : 1'000;
         for (int file = 0; file < files; ++file) {
             const std::string name = fmt::format("{}/{}", path, file);
             ASSERT_EQ(::symlink("nowhere", temp.full(name).c_str()), 0);
@@ -154,6 +161,46 @@ TEST(ReadAhead, EntersNoFolderThatIsRefusedUnlessItIsAskedFor) {
     EXPECT_THAT(asked, ElementsAre("left out", "wanted", "wanted/below"));
     ReadAhead ahead(*temp, enters, cancel);
     EXPECT_THAT(names(ahead.take("left out")), ElementsAre("below"));
+}
+
+TEST(ReadAhead, ReadsAgainWhatIsNotFreshAnyMore) {
+    const TempVolume temp;
+    temp.write("a/file", "x");
+    temp.write("b/file", "x");
+    const Cancel cancel;
+    ReadAhead ahead(*temp, everything, cancel);
+    std::this_thread::sleep_for(ReadAhead::kFreshFor + Millis(100));
+    temp.write("a/late", "x");
+    temp.write("b/late", "x");
+    temp.write("c/file", "x");
+    EXPECT_EQ(everything_below(ahead),
+              (std::multiset<std::string>{"a", "a/file", "a/late", "b", "b/file", "b/late", "c",
+                                          "c/file"}));
+}
+
+TEST(ReadAhead, DoesWithoutThreadsWhereThereAreNone) {
+    const TempVolume temp;
+    temp.write("a/b/file", "x");
+    EXPECT_TRUE(in_child([&] {
+        const Cancel cancel;
+        const bool refused = refuse_call(SYS_clone3, EAGAIN) && refuse_call(SYS_clone, EAGAIN);
+        ReadAhead ahead(*temp, everything, cancel);
+        return refused &&
+               everything_below(ahead) == std::multiset<std::string>{"a", "a/b", "a/b/file"};
+    }));
+}
+
+TEST(ReadAhead, TellsNoErrorThatIsOver) {
+    const TempVolume temp;
+    temp.write("b/file", "x");
+    std::filesystem::create_symlink("b", temp.full("a"));
+    const Cancel cancel;
+    ReadAhead ahead(*temp, everything, cancel);
+    ahead.expect("a");  // which nobody may read as it is
+    std::this_thread::sleep_for(Millis(100));
+    std::filesystem::remove(temp.full("a"));
+    std::filesystem::rename(temp.full("b"), temp.full("a"));
+    EXPECT_THAT(names(ahead.take("a")), ElementsAre("file"));
 }
 
 TEST(ReadAhead, SaysThatADirectoryIsGone) {

@@ -158,6 +158,19 @@ TEST(Trash, AnUnannouncedFileDoesNotMove) {
     EXPECT_EQ(temp.read("a"), "123");
 }
 
+TEST(Trash, AFolderInTheFilesPlaceStays) {
+    const TempVolume temp;
+    temp.write("file/somebodys", "1");
+    for (const bool keep : {true, false}) {
+        Trash trash(*temp, keep ? "run-1" : "run-2", keep);
+        std::vector<TrashEntry> entries{entry_of("file")};
+        ASSERT_TRUE(trash.announce(entries));
+        EXPECT_FALSE(trash.put(entries[0]));
+        EXPECT_EQ(temp.read("file/somebodys"), "1");
+        EXPECT_EQ(trash.kept(), 0);
+    }
+}
+
 TEST(Trash, ARunIdThatLeadsElsewhereIsRefused) {
     const TempVolume temp;
     for (const char* id : {"", "..", "a/b", "/etc"}) {

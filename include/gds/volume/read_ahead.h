@@ -4,6 +4,7 @@
 #include "gds/base/result.h"
 #include "gds/volume/volume.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -37,24 +38,32 @@ public:
     /// A directory that will be asked for, and may not be known yet: of a large tree no more than
     /// 4,096 wait to be read.
     void expect(const std::string& path);
-    /// The entries of a directory, by name, without what is reserved. One that was not read ahead
-    /// is read now. To be asked for once, by one thread. Errors: as Volume::read_dir.
+    /// The entries of a directory, by name, without what is reserved, as they were at most
+    /// kFreshFor ago. One that was not read ahead is read now. To be asked for once, by one thread.
+    /// Errors: as Volume::read_dir.
     Result<Entries> take(const std::string& path);
 
+    static constexpr std::chrono::seconds kFreshFor{2};
+
 private:
+    using Clock = std::chrono::steady_clock;
     struct Directory {
         bool reading = false;
-        std::optional<Result<Entries>> entries;  ///< once they were read
+        std::optional<Entries> entries;  ///< once they were read
+        Clock::time_point since;         ///< when reading them began
     };
 
     void work();
-    /// nullopt where there are more than `most`.
-    [[nodiscard]] std::optional<Result<Entries>> read(const std::string& path,
-                                                      std::size_t most) const;
+    /// nullopt where that failed, or there are too many to hold.
+    [[nodiscard]] std::optional<Entries> read_some(const std::string& path) noexcept;
+    template <class Goes>
+    Result<Entries> read(const std::string& path, Goes goes_on) const;
     // All under the lock.
+    void add_thread() noexcept;
+    void drop_old();
     [[nodiscard]] bool is_being_read(const std::string& path) const;
     void queue(std::string folder);
-    void queue_folders(const std::string& path, const Result<Entries>& entries);
+    void queue_folders(const std::string& path, const Entries& entries);
 
     const Volume& volume_;
     std::function<bool(const std::string&)> enters_;
@@ -64,7 +73,8 @@ private:
     std::condition_variable read_;  ///< a directory was read
     std::unordered_map<std::string, Directory> directories_;  ///< those that nobody took
     std::deque<std::string> queue_;
-    std::size_t held_ = 0;  ///< entries that were read and not taken
+    std::size_t held_ = 0;  ///< directories that were read and not taken, and their entries
+    std::string awaited_;   ///< what take() waits for
     bool stopping_ = false;
     std::vector<std::thread> threads_;
 };

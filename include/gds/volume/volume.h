@@ -45,7 +45,8 @@ std::array<timespec, 2> modification_time(std::int64_t ms);
 
 /// The destination directory. Every path is relative to it, '/' between names, "" for itself; each
 /// component is opened without following symlinks, and a path with "", "." or ".." as a component
-/// is refused, so nothing outside can be touched (law 7). Paths longer than PATH_MAX work.
+/// is refused, so nothing outside can be touched (law 7), nor what lies on a file system that is
+/// mounted somewhere below (conflict). Paths longer than PATH_MAX work.
 /// Thread-safe: holds nothing but the root's descriptor.
 class Volume {
 public:
