@@ -62,14 +62,8 @@ Result<std::optional<Stat>> Volume::stat(std::string_view relative) const {
 }
 
 Result<Fd> Volume::open_dir(std::string_view relative) const {
-    if (!relative.empty()) {
-        return open_with(relative, O_RDONLY | O_DIRECTORY);
-    }
-    Fd fd(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd) {
-        return path_error(errno, "open", relative);
-    }
-    return fd;
+    const auto names = GDS_TRY(components(relative));
+    return walk(root_.get(), names, relative, device_, Access::read);
 }
 
 Result<Fd> Volume::open_file(std::string_view relative) const {
@@ -94,18 +88,12 @@ Result<Fd> Volume::open_file(std::string_view relative) const {
 
 Status Volume::read_dir(std::string_view relative,
                         const std::function<Status(const DirEntry&)>& each) const {
-    // fdopendir takes the descriptor over only where it succeeds.
-    const Fd fd = GDS_TRY(open_dir(relative));
-    GDS_CHECK(check_device(fd, device_, relative));
-    const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0);
-    const std::unique_ptr<DIR, CloseDir> directory(copy < 0 ? nullptr : ::fdopendir(copy));
+    Fd fd = GDS_TRY(open_dir(relative));
+    const std::unique_ptr<DIR, CloseDir> directory(::fdopendir(fd.get()));
     if (!directory) {
-        const int reason = errno;
-        if (copy >= 0) {
-            ::close(copy);
-        }
-        return path_error(reason, "read the directory", relative);
+        return path_error(errno, "read the directory", relative);
     }
+    const int descriptor = fd.release();  // the directory's, since that succeeded
     for (;;) {
         errno = 0;
         const dirent* entry = ::readdir(directory.get());  // NOLINT(concurrency-mt-unsafe): own DIR
@@ -116,7 +104,7 @@ Status Volume::read_dir(std::string_view relative,
         if (is_dot(entry->d_name)) {
             continue;
         }
-        auto found = stat_at(fd.get(), entry->d_name);
+        auto found = stat_at(descriptor, entry->d_name);
         if (!found) {
             return found.error().context(printable(relative) + "/" + printable(entry->d_name));
         }

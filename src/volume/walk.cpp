@@ -18,40 +18,42 @@ namespace gds::volume {
 
 namespace {
 
-constexpr int kFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int kFlags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+int flags_for(Access access) {
+    return kFlags | (access == Access::read ? O_RDONLY : O_PATH);
+}
 
 /// One openat(2) a name: a kernel before 5.6, a sandbox that refuses openat2(2), and paths longer
 /// than a system call takes.
-Fd walk_by_steps(int root, const std::vector<std::string_view>& names) {
+Fd walk_by_steps(int root, const std::vector<std::string_view>& names, Access access) {
     // "." of the root gives a descriptor of its own, so that every caller owns what it gets.
-    Fd current(::openat(root, ".", kFlags));
-    for (const auto name : names) {
-        if (!current) {
-            break;
-        }
-        current = Fd(::openat(current.get(), std::string(name).c_str(), kFlags));
+    Fd current(::openat(root, ".", flags_for(names.empty() ? access : Access::path)));
+    for (std::size_t i = 0; i < names.size() && current; ++i) {
+        const int flags = flags_for(i + 1 == names.size() ? access : Access::path);
+        current = Fd(::openat(current.get(), std::string(names[i]).c_str(), flags));
     }
     return current;
 }
 
-Fd walk_at_once(int root, const std::string& path) {
+Fd walk_at_once(int root, const std::string& path, Access access) {
     open_how how{};
-    how.flags = kFlags;
+    how.flags = static_cast<std::uint64_t>(flags_for(access));
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
     return Fd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
 }
 
-Fd open_directory(int root, const std::vector<std::string_view>& names) {
+Fd open_directory(int root, const std::vector<std::string_view>& names, Access access) {
     static std::atomic<bool> at_once = true;
     const std::string path = names.empty() ? "." : fmt::format("{}", fmt::join(names, "/"));
     if (at_once && path.size() < PATH_MAX) {
-        Fd opened = walk_at_once(root, path);
+        Fd opened = walk_at_once(root, path, access);
         if (opened || (errno != ENOSYS && errno != EPERM)) {
             return opened;
         }
         at_once = false;
     }
-    return walk_by_steps(root, names);
+    return walk_by_steps(root, names, access);
 }
 
 }  // namespace
@@ -83,21 +85,16 @@ Result<std::vector<std::string_view>> components(std::string_view relative) {
 }
 
 Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative,
-                std::uint64_t device) {
-    Fd opened = open_directory(root, names);
-    if (!opened) {
+                std::uint64_t device, Access access) {
+    Fd opened = open_directory(root, names, access);
+    struct stat raw {};
+    if (!opened || ::fstat(opened.get(), &raw) != 0) {
         return path_error(errno, "open its directory", relative);
     }
-    GDS_CHECK(check_device(opened, device, relative));
+    if (raw.st_dev != device) {
+        return path_error(EXDEV, "work in its directory", relative);
+    }
     return opened;
-}
-
-Status check_device(const Fd& directory, std::uint64_t device, std::string_view relative) {
-    struct stat raw {};
-    const int reason = ::fstat(directory.get(), &raw) != 0 ? errno
-                       : raw.st_dev != device              ? EXDEV
-                                                           : 0;
-    return reason == 0 ? Status() : Status(path_error(reason, "work in its directory", relative));
 }
 
 Error path_error(int errno_value, std::string_view doing, std::string_view relative) {

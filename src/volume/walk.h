@@ -17,14 +17,14 @@ bool is_name(std::string_view name);
 /// The names of a relative path; none for "". Error: invalid_argument where one is none.
 Result<std::vector<std::string_view>> components(std::string_view relative);
 
-/// The directory that `names` (part of `relative`, which messages show) lead to from `root`, no
-/// symlink followed. The descriptor is an O_PATH one: for *at calls only. Error: conflict where it
-/// is no directory, or none of `device`.
-Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative,
-                std::uint64_t device);
+/// What an open directory is good for: O_PATH, which is enough for *at calls, or O_RDONLY.
+enum class Access : bool { path, read };
 
-/// Error: conflict where a directory that was opened is not on `device`: something was mounted.
-Status check_device(const Fd& directory, std::uint64_t device, std::string_view relative);
+/// The directory that `names` (part of `relative`, which messages show) lead to from `root`, no
+/// symlink followed. Error: conflict where it is no directory, or not on `device`, since something
+/// is mounted there.
+Result<Fd> walk(int root, const std::vector<std::string_view>& names, std::string_view relative,
+                std::uint64_t device, Access access = Access::path);
 
 /// An errno as an Error that names the path for a person to read. conflict where a file or symlink
 /// stands for a directory, and where two file systems meet.

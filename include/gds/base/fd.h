@@ -25,6 +25,8 @@ public:
     [[nodiscard]] int get() const { return fd_; }
     [[nodiscard]] bool valid() const { return fd_ >= 0; }
     explicit operator bool() const { return valid(); }
+    /// Give it up to somebody else, who closes it.
+    [[nodiscard]] int release() { return std::exchange(fd_, -1); }
     /// Close now and say whether the kernel reported an error (delayed write errors of NFS).
     Status close();
 
