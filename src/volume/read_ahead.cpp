@@ -1,6 +1,7 @@
 #include "gds/volume/read_ahead.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <system_error>
 #include <utility>
@@ -11,9 +12,16 @@ namespace {
 
 constexpr std::size_t kThreadsAtFirst = 2;  // a local disk's answers keep no more busy
 constexpr std::size_t kMostThreads = 8;
-constexpr std::size_t kMostHeld = 2'048;  // nothing more is begun then
+constexpr std::size_t kMostHeld = 2'048;   // nothing more is begun then,
+constexpr std::size_t kRoomAgain = 1'024;  // until so much is left, or threads wake for each take()
+constexpr std::chrono::milliseconds kSlow{2};  // for one directory: more threads are of use
 constexpr std::size_t kLargest = 4'096;
 constexpr std::size_t kMostQueued = 4'096;  // what is not is read when it is asked for
+
+/// What a directory counts for, so that many empty ones are bounded, too.
+std::ptrdiff_t weight(const ReadAhead::Entries& entries) {
+    return std::ssize(entries) + 1;
+}
 
 }  // namespace
 
@@ -103,22 +111,33 @@ void ReadAhead::queue(std::string folder) {
 }
 
 void ReadAhead::expect(const std::string& path) {
-    {
-        const std::lock_guard lock(mutex_);
-        queue(path);
+    const std::lock_guard lock(mutex_);
+    queue(path);
+    wake_one();
+}
+
+/// Each that wakes wakes the next: not all of them for a single directory.
+void ReadAhead::wake_one() {
+    if (!queue_.empty() && !full_) {
+        work_.notify_one();
     }
-    work_.notify_one();
+}
+
+void ReadAhead::count(std::ptrdiff_t more) {
+    held_ += static_cast<std::size_t>(more);
+    full_ = held_ >= kMostHeld || (full_ && held_ > kRoomAgain);
 }
 
 void ReadAhead::work() {
     std::unique_lock lock(mutex_);
     for (;;) {
-        work_.wait(lock, [this] { return stopping_ || (!queue_.empty() && held_ < kMostHeld); });
+        work_.wait(lock, [this] { return stopping_ || (!queue_.empty() && !full_); });
         if (stopping_ || cancel_.stopped()) {
             return;
         }
         const std::string path = std::move(queue_.front());
         queue_.pop_front();
+        wake_one();
         const auto directory = directories_.find(path);
         if (directory == directories_.end() || directory->second.reading ||
             directory->second.entries) {
@@ -131,7 +150,7 @@ void ReadAhead::work() {
         lock.lock();
         if (entries) {
             queue_folders(path, *entries);
-            held_ += entries->size() + 1;
+            count(weight(*entries));
             Directory& done = directories_.at(path);
             done.reading = false;
             done.entries = std::move(entries);
@@ -139,7 +158,6 @@ void ReadAhead::work() {
             directories_.erase(path);
         }
         read_.notify_one();
-        work_.notify_all();
     }
 }
 
@@ -149,40 +167,38 @@ void ReadAhead::drop_old() {
     for (auto it = directories_.begin(); it != directories_.end();) {
         const Directory& directory = it->second;
         const bool old = directory.entries && directory.since < fresh;
-        held_ -= old ? directory.entries->size() + 1 : 0;
+        count(old ? -weight(*directory.entries) : 0);
         it = old ? directories_.erase(it) : std::next(it);
     }
 }
 
 Result<ReadAhead::Entries> ReadAhead::take(const std::string& path) {
     std::unique_lock lock(mutex_);
-    auto known = directories_.find(path);
-    if (known == directories_.end() || !known->second.entries) {
-        if (!queue_.empty()) {
-            add_thread();
-        }
-        awaited_ = path;
-        read_.wait(lock, [&] { return !is_being_read(path); });
-        known = directories_.find(path);
-    }
+    const auto asked = Clock::now();
+    awaited_ = path;
+    read_.wait(lock, [&] { return !is_being_read(path); });
+    const auto known = directories_.find(path);
     if (known != directories_.end() && known->second.entries &&
         known->second.since < Clock::now() - kFreshFor) {
         drop_old();
     }
     auto ahead = directories_.extract(path);
+    Result<Entries> entries = Entries();
     if (ahead && ahead.mapped().entries) {
-        Entries entries = *std::move(ahead.mapped().entries);
-        held_ -= entries.size() + 1;
+        entries = *std::move(ahead.mapped().entries);
+        count(-weight(*entries));
+    } else {
         lock.unlock();
-        work_.notify_all();
-        return entries;
+        entries = read(path, [](std::size_t) { return true; });
+        lock.lock();
+        if (entries) {
+            queue_folders(path, *entries);
+        }
     }
-    lock.unlock();
-    auto entries = GDS_TRY(read(path, [](std::size_t) { return true; }));
-    lock.lock();
-    queue_folders(path, entries);
-    lock.unlock();
-    work_.notify_all();
+    if (Clock::now() - asked > kSlow && !queue_.empty()) {
+        add_thread();
+    }
+    wake_one();
     return entries;
 }
 

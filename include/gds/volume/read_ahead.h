@@ -60,6 +60,8 @@ private:
     Result<Entries> read(const std::string& path, Goes goes_on) const;
     // All under the lock.
     void add_thread() noexcept;
+    void wake_one();
+    void count(std::ptrdiff_t more);
     void drop_old();
     [[nodiscard]] bool is_being_read(const std::string& path) const;
     void queue(std::string folder);
@@ -74,6 +76,7 @@ private:
     std::unordered_map<std::string, Directory> directories_;  ///< those that nobody took
     std::deque<std::string> queue_;
     std::size_t held_ = 0;  ///< directories that were read and not taken, and their entries
+    bool full_ = false;     ///< held_ has reached its bound, and not gone down by half since
     std::string awaited_;   ///< what take() waits for
     bool stopping_ = false;
     std::vector<std::thread> threads_;
