@@ -27,7 +27,7 @@ public:
     using Entries = std::vector<DirEntry>;
 
     /// Begins with the root and enters what lies in it on the same file system, unless `enters`,
-    /// which any thread may call, refuses its path. All three must outlive it.
+    /// which any thread may call, refuses its path. Both references must outlive it.
     ReadAhead(const Volume& volume, std::function<bool(const std::string&)> enters,
               const Cancel& cancel);
     /// Waits for the directories that are being read.
