@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <latch>
 #include <string>
 #include <thread>
 
@@ -28,12 +29,17 @@ protected:
         web.server.Get("/large", [](const httplib::Request&, httplib::Response& response) {
             response.set_content(std::string(2'000'000, 'x'), "application/octet-stream");
         });
+        web.server.Get("/two", [this](const httplib::Request&, httplib::Response& response) {
+            two_arrived.arrive_and_wait();
+            response.set_content("together", "text/plain");
+        });
         web.start();
     }
 
     static void trust_ours(Options& options) { options.ca_cert = certificates->ca(); }
 
     static std::unique_ptr<Certificates> certificates;
+    std::latch two_arrived{2};  // until then nobody is answered under /two
     WebServer web;
 };
 
@@ -135,15 +141,17 @@ TEST_F(TlsTest, AnotherConnectionGoesOnWithTheSessionOfAnEarlierOne) {
                           "--accesslog-format=$tls_session_reused"});
     Fixture fixture(trust_ours);
     EXPECT_THAT(fixture.engine.fetch(get(front.url("/via"))), Answered(200));
-    for (int i = 0; i < 3; ++i) {
-        fixture.engine.send(get(front.url("/large")), [](const Result<Response>& result) {
+    // Neither is answered before both have arrived: one goes over the connection that is open, the
+    // other over a new one. No more than that: what opens while this one does would find the
+    // session used or not, as it happens (a ticket is for one use, RFC 8446, C.4).
+    for (int i = 0; i < 2; ++i) {
+        fixture.engine.send(get(front.url("/two")), [](const Result<Response>& result) {
             EXPECT_THAT(result, Answered(200));
         });
     }
     fixture.engine.run();
-    // The first connection's, and one more of its own for each of the others.
     std::string reused;
-    for (int tries = 0; tries < 500 && reused.size() < 4; ++tries) {
+    for (int tries = 0; tries < 500 && reused.size() < 3; ++tries) {
         std::this_thread::sleep_for(Millis(10));
         std::ifstream lines(log);
         reused.clear();
@@ -152,7 +160,7 @@ TEST_F(TlsTest, AnotherConnectionGoesOnWithTheSessionOfAnEarlierOne) {
         }
     }
     std::sort(reused.begin(), reused.end());
-    EXPECT_EQ(reused, "..rr");
+    EXPECT_EQ(reused, "..r");
 }
 
 TEST_F(TlsTest, AStreamThatBreaksIsTriedAgain) {
