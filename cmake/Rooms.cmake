@@ -13,13 +13,13 @@ function(room name)
   target_link_libraries(gds_${name} PUBLIC ${ROOM_LIBS} PRIVATE ${ROOM_PRIVATE_LIBS})
 endfunction()
 
-# program(NAME main.cpp): what is installed. SQLite and the C++ libraries are linked in: when they are
-# shared, thousands of symbols are looked up by name at each start, and every run holds the pages that
-# this changes.
+# program(NAME main.cpp): what is installed. All but libc is linked in: with shared libraries thousands of
+# symbols are looked up by name at each start, and every run holds the pages that this changes.
 function(program name main)
   add_executable(${name} ${main})
   target_link_libraries(${name} PRIVATE gds::cli)
   if(NOT GDS_SANITIZE)
+    set_target_properties(${name} PROPERTIES GDS_STANDALONE ON)
     target_link_options(${name} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections)
   endif()
   install(TARGETS ${name})

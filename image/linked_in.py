@@ -10,9 +10,11 @@ import shutil
 
 import debian
 
-PACKAGES = ("libboost-json1.81-dev", "libboost1.81-dev", "libcli11-dev", "libexpected-dev",
-            "libfmt-dev", "libgcc-12-dev", "libre2-dev", "libspdlog-dev", "libsqlite3-dev",
-            "libstdc++-12-dev", "libtomlplusplus-dev", "nlohmann-json3-dev")
+PACKAGES = ("libboost-json1.81-dev", "libboost1.81-dev", "libbrotli-dev", "libcli11-dev",
+            "libcurl4-openssl-dev", "libexpected-dev", "libfmt-dev", "libgcc-12-dev",
+            "libidn2-dev", "libnghttp2-dev", "libpsl-dev", "libre2-dev", "libspdlog-dev",
+            "libsqlite3-dev", "libssl-dev", "libstdc++-12-dev", "libtomlplusplus-dev",
+            "libunistring-dev", "libzstd-dev", "nlohmann-json3-dev", "zlib1g-dev")
 LIST = "packages.json"
 
 

@@ -68,7 +68,9 @@ CURLcode Attempt::on_tls(CURL* /*handle*/, void* context, void* trust) noexcept 
 
 void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     Easy& easy = *easy_;
+    // Programs hold no more of what libcurl can do than that: cmake/Libcurl.cmake.
     easy.set(CURLOPT_PROTOCOLS_STR, std::string("http,https"));
+    easy.set(CURLOPT_SOCKS5_AUTH, long{CURLAUTH_BASIC});
     easy.set(CURLOPT_NOSIGNAL, 1L);
     easy.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     easy.set(CURLOPT_TCP_KEEPALIVE, 1L);

@@ -55,6 +55,30 @@ class Relay(Tunnel):
         self.join_ends()
 
 
+class Socks(Tunnel):
+    """SOCKS 5 (RFC 1928), of which every connection leads to the backend. It takes Kerberos (method 1)
+    where that is offered, and has none."""
+
+    def handle(self):
+        count = self.request.recv(2)[1]
+        methods = self.request.recv(count)
+        self.server.asked.append(methods)
+        self.request.sendall(b"\x05\x01" if 1 in methods else b"\x05\x00")
+        if self.request.recv(4096)[:2] != b"\x05\x01":
+            return
+        self.request.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        self.join_ends()
+
+
+class Challenge(socketserver.BaseRequestHandler):
+    """Wants Kerberos or NTLM of whoever asks."""
+
+    def handle(self):
+        self.server.asked.append(self.request.recv(65536).split(b"\r\n")[0].decode())
+        self.request.sendall(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\n"
+                             b"WWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n")
+
+
 class Proxy(socketserver.ThreadingTCPServer):
     daemon_threads = True
     handler = Tunnel
@@ -72,6 +96,14 @@ class Proxy(socketserver.ThreadingTCPServer):
 
 class Counting(Proxy):
     handler = Relay
+
+
+class SocksProxy(Proxy):
+    handler = Socks
+
+
+class Challenging(Proxy):
+    handler = Challenge
 
 
 def google(proxy, **more):
@@ -245,15 +277,31 @@ class Versions(TransportCase):
 
 
 class OnPlainConnections(TransportCase):
-    def test_connections_are_used_again(self):
-        proxy = Counting(int(self.url.rsplit(":", 1)[1]))
+    def in_front(self, kind):
+        proxy = kind(int(self.url.rsplit(":", 1)[1]))
         self.addCleanup(proxy.server_close)
         self.addCleanup(proxy.shutdown)
+        return proxy
+
+    def test_connections_are_used_again(self):
+        proxy = self.in_front(Counting)
         env = {"GDRIVE_SYNC_DRIVE_ENDPOINT": proxy.url,
                "GDRIVE_SYNC_TOKEN_ENDPOINT": proxy.url + "/token"}
         self.sync(env=env)
         self.assert_mirror(self.made)
         self.assertLess(len(proxy.asked), len(self.made) // 2)
+
+    def test_a_socks_proxy_is_not_offered_kerberos(self):
+        proxy = self.in_front(SocksProxy)
+        self.sync(env={"ALL_PROXY": proxy.url.replace("http", "socks5h"), "NO_PROXY": ""})
+        self.assert_mirror(self.made)
+        self.assertEqual(set(proxy.asked), {b"\x00"})
+
+    def test_a_server_that_wants_kerberos_is_told_of_as_any_other(self):
+        proxy = self.in_front(Challenging)
+        result = self.sync(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": proxy.url}, expect=3)
+        self.assertEqual(tree(self.dest), {})
+        self.assertIn("401", result.log)
 
     def test_text_answers_may_be_compressed_and_bytes_may_not(self):
         self.sync()
