@@ -129,14 +129,13 @@ int hex_digit(char c) {
 }  // namespace
 
 Result<std::string> from_hex(std::string_view hex) {
-    std::string bytes;
-    bytes.reserve(hex.size() / 2);
+    std::string bytes(hex.size() / 2, '\0');
     bool valid = hex.size() % 2 == 0;
-    for (std::size_t i = 0; valid && i < hex.size(); i += 2) {
-        const int high = hex_digit(hex[i]);
-        const int low = hex_digit(hex[i + 1]);
+    for (std::size_t i = 0; valid && i < bytes.size(); ++i) {
+        const int high = hex_digit(hex[2 * i]);
+        const int low = hex_digit(hex[2 * i + 1]);
         valid = high >= 0 && low >= 0;
-        bytes += static_cast<char>(high * 16 + low);
+        bytes[i] = static_cast<char>(high * 16 + low);
     }
     if (!valid) {
         return error(Code::invalid_argument, fmt::format("\"{}\" is not hex", printable(hex)));

@@ -11,6 +11,7 @@
 #include <sys/auxv.h>
 #endif
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <vector>
@@ -23,15 +24,29 @@ struct FreeContext {
     void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
-const EVP_MD* type_of(Algorithm algorithm) {
+const char* name_of(Algorithm algorithm) {
     switch (algorithm) {
-        case Algorithm::md5: return EVP_md5();
-        case Algorithm::sha1: return EVP_sha1();
-        case Algorithm::sha256: return EVP_sha256();
-        case Algorithm::sha384: return EVP_sha384();
-        case Algorithm::sha512: return EVP_sha512();
+        case Algorithm::md5: return "MD5";
+        case Algorithm::sha1: return "SHA1";
+        case Algorithm::sha256: return "SHA2-256";
+        case Algorithm::sha384: return "SHA2-384";
+        case Algorithm::sha512: return "SHA2-512";
     }
-    return EVP_sha256();
+    return "";
+}
+
+/// Looked for once: what EVP_sha256() gives is looked for again at each use, which costs as much as
+/// a few hundred bytes.
+const EVP_MD* type_of(Algorithm algorithm) {
+    static constexpr std::size_t kAlgorithms = 5;
+    static const auto types = [] {
+        std::array<const EVP_MD*, kAlgorithms> found{};
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            found.at(i) = EVP_MD_fetch(nullptr, name_of(static_cast<Algorithm>(i)), nullptr);
+        }
+        return found;
+    }();
+    return types.at(static_cast<std::size_t>(algorithm));
 }
 
 constexpr std::size_t kReadBlock = 256 * 1024;

@@ -28,8 +28,8 @@ Adoption::Adoption(state::Store& store, const volume::Volume& volume, AdoptionOp
     : store_(store), volume_(volume), options_(std::move(options)), cancel_(cancel) {}
 
 Status Adoption::run() {
-    Query held(store_.db(), "SELECT 1 FROM entry UNION ALL SELECT 1 FROM stray LIMIT 1");
-    const bool holds_something = GDS_TRY(held.next());
+    const bool holds_something =
+        GDS_TRY(any(store_.db(), "SELECT 1 FROM entry UNION ALL SELECT 1 FROM stray"));
     return holds_something ? settle_all() : Status();
 }
 
@@ -224,6 +224,7 @@ Result<std::optional<Entry>> Adoption::doomed_at(EntryNo parent, const Wanted& w
         return std::optional<Entry>();
     }
     const bool missing = GDS_TRY(is_missing(store_, entry->n));
+    GDS_CHECK(index_wanted(store_.db(), WantedBy::item));
     Query alive(store_.db(), "SELECT 1 FROM wanted WHERE item = ? AND via = ?", entry->item,
                 entry->via);
     const bool is_alive = entry->item != 0 && GDS_TRY(alive.next());

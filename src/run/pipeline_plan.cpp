@@ -30,11 +30,6 @@ Status forget_damaged(state::Store& store) {
         " AND n IN (SELECT entry FROM wanted WHERE entry <> 0)");
 }
 
-Result<bool> any(state::Database& db, const char* sql) {
-    Query query(db, sql);
-    return query.next();
-}
-
 }  // namespace
 
 Pipeline::Phase Pipeline::open_source() {

@@ -31,6 +31,10 @@ Status Planning::run() {
 }
 
 Status Planning::plan() {
+    const bool recorded = GDS_TRY(any(store_.db(), "SELECT 1 FROM entry"));
+    if (recorded) {
+        GDS_CHECK(index_wanted(store_.db(), WantedBy::entry));
+    }
     GDS_CHECK(skips());
     GDS_CHECK(folders());
     if (!options_.in_doubt) {
@@ -290,15 +294,28 @@ Result<bool> is_wanted_file(state::Store& store, state::EntryNo parent, const st
     return query.next();
 }
 
+namespace {
+
+constexpr std::string_view kUnwantedFiles =
+    "FROM entry e WHERE e.folder = 0"
+    " AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.entry = e.n AND w.entry <> 0)"
+    " AND e.n NOT IN (SELECT entry FROM invisible)"
+    " AND e.n NOT IN (SELECT entry FROM drift WHERE what = 'missing')";
+
+}  // namespace
+
 Status Planning::deletes() {
-    Query query(
-        store_.db(),
+    static const std::string first = fmt::format("SELECT 1 {}", kUnwantedFiles);
+    static const std::string all = fmt::format(
         "SELECT e.n, e.parent, e.name, e.size, e.item, coalesce(e.digest, e.content, ''), e.via"
-        " FROM entry e WHERE e.folder = 0"
-        " AND NOT EXISTS (SELECT 1 FROM wanted w WHERE w.entry = e.n AND w.entry <> 0)"
-        " AND e.n NOT IN (SELECT entry FROM invisible)"
-        " AND e.n NOT IN (SELECT entry FROM drift WHERE what = 'missing')"
-        " ORDER BY e.parent, e.name");
+        " {} ORDER BY e.parent, e.name",
+        kUnwantedFiles);
+    const bool some = GDS_TRY(any(store_.db(), first.c_str()));
+    if (!some) {
+        return {};
+    }
+    GDS_CHECK(index_wanted(store_.db(), WantedBy::place_and_name));
+    Query query(store_.db(), all.c_str());
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
@@ -337,9 +354,11 @@ bool is_rclone_partial(std::string_view name) {
 }  // namespace
 
 Status Planning::stray_deletes() {
-    if (!options_.delete_unmanaged) {
+    const bool some = options_.delete_unmanaged && GDS_TRY(any(store_.db(), "SELECT 1 FROM stray"));
+    if (!some) {
         return {};
     }
+    GDS_CHECK(index_wanted(store_.db(), WantedBy::place_and_name));
     Query query(store_.db(),
                 "SELECT n, parent, name, size, type FROM stray WHERE type <> ? AND keep = 0"
                 " ORDER BY parent, name",

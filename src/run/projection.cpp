@@ -5,6 +5,9 @@
 #include "gds/tree/names.h"
 #include "gds/volume/volume.h"
 
+#include <algorithm>
+#include <functional>
+
 namespace gds::run {
 
 namespace {
@@ -14,6 +17,11 @@ using state::Query;
 
 constexpr int kMaxExpansions = 16;
 constexpr int kMaxLinkedDepth = 64;
+
+/// Whether the volume has another use for this name in this folder.
+bool is_reserved(WantedNo parent, std::string_view name) {
+    return volume::is_reserved(parent == 0 ? "" : "below", name);
+}
 
 }  // namespace
 
@@ -32,7 +40,8 @@ Projection::Projection(state::Store& store, const tree::Filter& filter,
 Status Projection::build(state::ItemNo root) {
     root_ = root;
     snapshot_.forget_projection();
-    GDS_CHECK(store_.db().execute("DELETE FROM wanted; DELETE FROM hidden"));
+    GDS_CHECK(clear_wanted(store_.db()));
+    GDS_CHECK(store_.db().execute("DELETE FROM hidden"));
     Folder folder;
     folder.item = root;
     do {
@@ -78,10 +87,11 @@ Result<std::string> Projection::path_of(WantedNo wanted) {
 }
 
 Status Projection::expand(const Folder& folder) {
+    names_.clear();
     GDS_CHECK(snapshot_.expands(
         folder.item, folder.via == 0 ? Snapshot::FilterPath(folder.path) : std::nullopt));
-    return store_.for_each_child(
-        folder.item, [&](state::ItemNo number, model::Item item) -> Status {
+    GDS_CHECK(
+        store_.for_each_child(folder.item, [&](state::ItemNo number, model::Item item) -> Status {
             const bool current = !item.trashed && GDS_TRY(snapshot_.current(number, folder.item));
             if (!current) {
                 return {};
@@ -90,7 +100,10 @@ Status Projection::expand(const Folder& folder) {
             const Child child{number, std::move(item)};
             return child.item.kind == ItemKind::shortcut ? add_shortcut(folder, child)
                                                          : add(folder, child);
-        });
+        }));
+    std::sort(names_.begin(), names_.end());
+    may_meet_ = may_meet_ || std::adjacent_find(names_.begin(), names_.end()) != names_.end();
+    return {};
 }
 
 Status Projection::add(const Folder& parent, const Child& child) {
@@ -213,6 +226,12 @@ Status Projection::insert(const Folder& parent, const Row& row) {
     if (!row.folder && row.skip.empty()) {
         ++files_;
     }
+    if (row.claims) {
+        names_.push_back(std::hash<std::string>()(row.name));
+        if (is_reserved(parent.n, row.name)) {
+            groups_.emplace(parent.n, row.name);
+        }
+    }
     const auto skip = row.skip.empty() ? std::nullopt : std::optional<std::string>(row.skip);
     return store_.db().run(
         "INSERT INTO wanted(parent, item, via, name, folder, depth, claims, skip, follows, entry,"
@@ -222,29 +241,30 @@ Status Projection::insert(const Folder& parent, const Row& row) {
 }
 
 Status Projection::settle_names() {
-    struct Group {
-        WantedNo parent;
-        std::string name;
-    };
-    std::vector<Group> groups;
-    {
-        Query query(store_.db(),
-                    "SELECT parent, name, count(*) FROM wanted WHERE claims = 1"
-                    " GROUP BY parent, name"
-                    " HAVING count(*) > 1 OR name IN ('.gdrive-sync', 'lost+found', '.snapshot',"
-                    " '.zfs') OR substr(name, 1, 4) = '.nfs' ORDER BY parent, name");
-        for (;;) {
-            const bool row = GDS_TRY(query.next());
-            if (!row) {
-                break;
-            }
-            groups.push_back(Group{query.integer(0), query.text(1)});
-        }
+    if (!may_meet_ && groups_.empty()) {
+        return {};
     }
-    for (const Group& group : groups) {
-        GDS_CHECK(settle_group(group.parent, group.name));
+    GDS_CHECK(index_wanted(store_.db(), WantedBy::place_and_name));
+    if (may_meet_) {
+        GDS_CHECK(find_meetings());
+    }
+    for (const auto& [parent, name] : groups_) {
+        GDS_CHECK(settle_group(parent, name));
     }
     return {};
+}
+
+Status Projection::find_meetings() {
+    Query query(store_.db(),
+                "SELECT parent, name FROM wanted WHERE claims = 1 GROUP BY parent, name"
+                " HAVING count(*) > 1");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        groups_.emplace(query.integer(0), query.text(1));
+    }
 }
 
 Status Projection::rename(WantedNo wanted, const std::string& name) {
@@ -260,7 +280,6 @@ Status Projection::rename(WantedNo wanted, const std::string& name) {
 Status Projection::settle_group(WantedNo parent, const std::string& name) {
     std::vector<WantedNo> members;
     std::vector<tree::Claim> claims;
-    const std::string directory = parent == 0 ? "" : "below";
     {
         Query query(store_.db(),
                     "SELECT w.n, i.id, w.folder, i.modified_ms FROM wanted w"
@@ -278,7 +297,7 @@ Status Projection::settle_group(WantedNo parent, const std::string& name) {
             claim.id = query.text(1);
             claim.folder = query.integer(2) != 0;
             claim.modified_ms = query.integer(3);
-            claim.reserved = volume::is_reserved(directory, name);
+            claim.reserved = is_reserved(parent, name);
             claims.push_back(std::move(claim));
         }
     }

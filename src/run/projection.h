@@ -7,8 +7,11 @@
 #include "snapshot.h"
 #include "work_tables.h"
 
+#include <cstddef>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gds::run {
@@ -66,6 +69,8 @@ private:
     Result<Folder> next_folder(WantedNo after);
     Result<std::string> path_of(WantedNo wanted);
     Status settle_names();
+    /// Names in one folder that more than one item claims.
+    Status find_meetings();
     Status rename(WantedNo wanted, const std::string& name);
     Status settle_group(WantedNo parent, const std::string& name);
 
@@ -76,6 +81,10 @@ private:
     state::ItemNo root_ = 0;
     std::int64_t files_ = 0;
     std::map<state::ItemNo, int> expansions_;  ///< of folders reached through shortcuts
+    std::vector<std::size_t> names_;           ///< hashes of those claimed in the folder at hand
+    bool may_meet_ = false;                    ///< two of one folder had the same hash
+    /// Folder and name of what has to be settled.
+    std::set<std::pair<WantedNo, std::string>> groups_;
 };
 
 /// The extension that a document is exported with, "" for everything else.

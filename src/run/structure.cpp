@@ -291,6 +291,9 @@ Result<bool> Structure::break_cycle(std::vector<Step>& steps) {
 }
 
 Status Structure::secure_files(std::vector<Step>& steps) {
+    if (!steps.empty()) {
+        GDS_CHECK(index_wanted(store_.db(), WantedBy::place_and_name));
+    }
     for (Step& step : steps) {
         const auto entry = GDS_TRY(store_.entry(step.entry));
         if (!entry) {

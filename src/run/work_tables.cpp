@@ -43,9 +43,6 @@ CREATE TEMP TABLE wanted(
     entry INTEGER NOT NULL DEFAULT 0,
     rest INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX temp.wanted_slot ON wanted(parent, name);
-CREATE INDEX temp.wanted_key ON wanted(item, via);
-CREATE INDEX temp.wanted_entry ON wanted(entry) WHERE entry <> 0;
 
 -- what: missing, changed (other bytes), mtime (same bytes, other time).
 CREATE TEMP TABLE drift(
@@ -108,6 +105,34 @@ Status create_work_tables(state::Database& db) {
     GDS_CHECK(db.execute("PRAGMA temp_store=FILE"));
     GDS_CHECK(db.execute("PRAGMA temp.cache_size=-1024"));
     return db.execute(kTables);
+}
+
+Status index_wanted(state::Database& db, WantedBy by) {
+    switch (by) {
+        case WantedBy::entry:
+            return db.execute(
+                "CREATE INDEX IF NOT EXISTS temp.wanted_entry ON wanted(entry)"
+                " WHERE entry <> 0");
+        case WantedBy::place_and_name:
+            return db.execute(
+                "CREATE INDEX IF NOT EXISTS temp.wanted_slot ON wanted(parent, name)");
+        case WantedBy::item:
+            return db.execute("CREATE INDEX IF NOT EXISTS temp.wanted_key ON wanted(item, via)");
+    }
+    return {};
+}
+
+Result<bool> any(state::Database& db, const char* sql) {
+    state::Query query(db, sql);
+    return query.next();
+}
+
+Status clear_wanted(state::Database& db) {
+    return db.execute(
+        "DROP INDEX IF EXISTS temp.wanted_entry;"
+        "DROP INDEX IF EXISTS temp.wanted_slot;"
+        "DROP INDEX IF EXISTS temp.wanted_key;"
+        "DELETE FROM wanted");
 }
 
 }  // namespace gds::run
