@@ -27,12 +27,12 @@ Status create_work_tables(state::Database& db);
 /// What rows of `wanted` may be looked up by besides their number.
 enum class WantedBy : std::uint8_t { entry, place_and_name, item };
 /// Most runs fill `wanted` and need few of its indexes, and one over what is there costs a third of
-/// one that grows with it: whoever looks up many rows says so first. Not while a query on `wanted`
-/// is being read.
+/// one that grows with it: whoever looks up many rows says so first. Not while any query is being
+/// read.
 Status index_wanted(state::Database& db, WantedBy by);
 /// Whether the query has a row.
 Result<bool> any(state::Database& db, const char* sql);
-/// Empty `wanted`, and forget its indexes.
+/// Empty `wanted`, and forget its indexes. Neither while a query is being read.
 Status clear_wanted(state::Database& db);
 
 }  // namespace gds::run

@@ -293,7 +293,8 @@ class OnPlainConnections(TransportCase):
 
     def test_a_socks_proxy_is_not_offered_kerberos(self):
         proxy = self.in_front(SocksProxy)
-        self.sync(env={"ALL_PROXY": proxy.url.replace("http", "socks5h"), "NO_PROXY": ""})
+        others = dict.fromkeys(("http_proxy", "all_proxy", "no_proxy", "NO_PROXY"), "")
+        self.sync(env={**others, "ALL_PROXY": proxy.url.replace("http", "socks5h")})
         self.assert_mirror(self.made)
         self.assertEqual(set(proxy.asked), {b"\x00"})
 
