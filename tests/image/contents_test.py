@@ -70,6 +70,11 @@ class Contents(unittest.TestCase):
         loader = INTERPRETER.search(self.readelf("usr/bin/gdrive-sync", "--segments")).group(1)
         self.assertEqual(reached | {self.image.resolve(loader)}, self.elf)
 
+    def test_hold_no_library_but_libc(self):
+        names = {name.rsplit("/", 1)[-1].split(".so")[0] for name in self.elf if ".so" in name}
+        self.assertEqual({name for name in names if not name.startswith("ld-linux")},
+                         {"libc", "libm"})
+
     def test_belong_to_root_and_nobody_else_can_write_them(self):
         for name, entry in self.image.entries.items():
             with self.subTest(name):
