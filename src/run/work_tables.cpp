@@ -122,17 +122,17 @@ Status index_wanted(state::Database& db, WantedBy by) {
     return {};
 }
 
-Result<bool> any(state::Database& db, const char* sql) {
-    state::Query query(db, sql);
-    return query.next();
-}
-
 Status clear_wanted(state::Database& db) {
     return db.execute(
         "DROP INDEX IF EXISTS temp.wanted_entry;"
         "DROP INDEX IF EXISTS temp.wanted_slot;"
         "DROP INDEX IF EXISTS temp.wanted_key;"
         "DELETE FROM wanted");
+}
+
+Result<bool> any(state::Database& db, const char* sql) {
+    state::Query query(db, sql);
+    return query.next();
 }
 
 }  // namespace gds::run

@@ -30,9 +30,10 @@ enum class WantedBy : std::uint8_t { entry, place_and_name, item };
 /// one that grows with it: whoever looks up many rows says so first. Not while any query is being
 /// read.
 Status index_wanted(state::Database& db, WantedBy by);
+/// Empty `wanted` and drop its indexes; not while any query is being read either.
+Status clear_wanted(state::Database& db);
+
 /// Whether the query has a row.
 Result<bool> any(state::Database& db, const char* sql);
-/// Empty `wanted`, and forget its indexes. Neither while a query is being read.
-Status clear_wanted(state::Database& db);
 
 }  // namespace gds::run
