@@ -3,9 +3,12 @@
 #include "tls_support.h"
 #include "web_server.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -172,6 +175,41 @@ TEST_F(TlsTest, AnotherConnectionGoesOnWithTheSessionOfAnEarlierOne) {
     }
     std::sort(reused.begin(), reused.end());
     EXPECT_EQ(reused, "..r");
+}
+
+/// The cipher suites of a ClientHello (RFC 8446, section 4.1.2), in the client's order.
+std::vector<int> offered_suites(const std::string& record) {
+    const auto number = [&](std::size_t at, std::size_t bytes) {
+        int value = 0;
+        for (std::size_t i = at; i < at + bytes && i < record.size(); ++i) {
+            value = value * 256 + static_cast<unsigned char>(record[i]);
+        }
+        return value;
+    };
+    // Before them: headers of record (5) and message (4), version (2), random (32), session id.
+    const std::size_t list = 44 + static_cast<std::size_t>(number(43, 1));
+    std::vector<int> suites;
+    for (int i = 0; i < number(list, 2) / 2; ++i) {
+        suites.push_back(number(list + 2 + 2 * static_cast<std::size_t>(i), 2));
+    }
+    return suites;
+}
+
+TEST_F(TlsTest, AsksForTheCheaperAesFirst) {
+    std::promise<std::string> hello;
+    RawServer server([&](int fd, int connection) {
+        std::string bytes(4096, '\0');
+        const auto count = ::recv(fd, bytes.data(), bytes.size(), 0);
+        if (connection == 0) {
+            hello.set_value(bytes.substr(0, static_cast<std::size_t>(std::max<ssize_t>(count, 0))));
+        }
+    });
+    Fixture fixture([](Options& options) { options.retries = 0; });
+    EXPECT_FALSE(fixture.engine.fetch(get("https://127.0.0.1:" + std::to_string(server.port()))));
+    const auto suites = offered_suites(hello.get_future().get());
+    ASSERT_GE(suites.size(), 3U);
+    EXPECT_EQ(suites[0], 0x1301) << "TLS_AES_128_GCM_SHA256";
+    EXPECT_THAT(suites, ::testing::IsSupersetOf({0x1302, 0x1303})) << "servers that want others";
 }
 
 TEST_F(TlsTest, AStreamThatBreaksIsTriedAgain) {
