@@ -17,6 +17,9 @@ namespace {
 /// Smaller files are written before a preallocation would pay.
 constexpr std::int64_t kReserveAbove = 1LL << 20;
 
+/// So large a file would push others out of the page cache, and costs less without it.
+constexpr std::int64_t kDirectAbove = 32LL << 20;
+
 constexpr std::size_t kReadBlock = 1UL << 20;
 
 /// The disk is set to work on so much at a time, while more comes in: what publishing has to wait
@@ -124,6 +127,7 @@ Status Partial::reserve() {
 }
 
 Status Partial::restart() {
+    direct_.reset();
     digest_ = crypto::Digest(plan_.algorithm);
     offset_ = 0;
     handed_to_disk_ = 0;
@@ -153,6 +157,13 @@ Result<bool> Partial::rehash(std::int64_t limit) {
 
 Status Partial::append(std::string_view bytes) {
     digest_.update(bytes);
+    if (offset_ == 0 && plan_.size.value_or(0) > kDirectAbove) {
+        direct_ = DirectWriter::begin(fd_.get(), plan_.path);
+    }
+    if (direct_) {
+        offset_ += static_cast<std::int64_t>(bytes.size());
+        return direct_->append(bytes);
+    }
     while (!bytes.empty()) {
         const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), offset_);
         if (count >= 0) {
@@ -164,6 +175,12 @@ Status Partial::append(std::string_view bytes) {
     }
     write_behind();
     return {};
+}
+
+Status Partial::flush() {
+    auto flushed = direct_ ? direct_->finish() : Status();
+    direct_.reset();
+    return flushed;
 }
 
 void Partial::write_behind() {
@@ -202,6 +219,7 @@ Status Partial::seal(std::int64_t mtime_ms) {
 
 void Partial::discard(volume::Cursor& staging) {
     // Either failing leaves a file in staging, which the next clean_staging() removes.
+    direct_.reset();
     (void)fd_.close();
     (void)staging.remove_file(plan_.path);
 }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "direct_writer.h"
 #include "gds/transfer/downloads.h"
 #include "gds/volume/cursor.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +35,9 @@ public:
     /// Forget every byte; the file stays.
     Status restart();
     Status append(std::string_view bytes);
+    /// Return once all that was appended is in the file: before it is looked at, or left to a later
+    /// run. Only restart() may follow.
+    Status flush();
     /// Bytes of the file that the digest covers.
     [[nodiscard]] std::int64_t offset() const { return offset_; }
     /// True where some of them came from an earlier run.
@@ -49,13 +54,14 @@ public:
 
 private:
     Partial(Plan plan, Fd fd, unsigned mode);
-    /// Take the space now, so that a full disk shows before the transfer.
+    /// Before the first byte: take the space now, so that a full disk shows before the transfer.
     Status reserve();
     void write_behind();
 
     Plan plan_;
     Fd fd_;
-    unsigned mode_;  ///< the file's own until it is sealed
+    std::unique_ptr<DirectWriter> direct_;  ///< of a large file whose bytes all come now
+    unsigned mode_;                         ///< the file's own until it is sealed
     crypto::Digest digest_;
     std::int64_t offset_ = 0;
     std::int64_t handed_to_disk_ = 0;  ///< what the disk was set to work on

@@ -192,6 +192,7 @@ Status Task::end() {
         actual_size_ = partial_->offset();
         return mismatch(fmt::format("{} bytes promised, {} received", *total_, partial_->offset()));
     }
+    GDS_CHECK(partial_->flush());
     GDS_CHECK(check_format());
     GDS_CHECK(check_digest());
     return partial_->seal(job_.mtime_ms);
@@ -228,7 +229,9 @@ void Task::settle(Status status) {
     }
     const Code code = status.error().code;
     const bool worth_keeping = resumable_ && code != Code::mismatch && code != Code::changed;
-    if (partial_ && !worth_keeping) {
+    if (partial_ && worth_keeping) {
+        (void)partial_->flush();  // what is not written is fetched again
+    } else if (partial_) {
         partial_->discard(owner_.staging());
     }
     partial_.reset();

@@ -1,0 +1,112 @@
+// Files so large that their bytes go to the disk past the page cache.
+#include "direct_writer.h"
+#include "gds/transfer/downloads.h"
+#include "transfer/bench.h"
+#include "transfer/page_cache.h"
+#include "volume/child.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include <atomic>
+
+namespace gds::transfer {
+namespace {
+
+using testing::Bench;
+using testing::cached_bytes;
+using testing::Connection;
+using testing::part;
+using testing::RawRequest;
+using testing::sample;
+using testing::whole;
+using volume::testing::in_child;
+using volume::testing::refuse_call;
+
+/// Of no round length.
+const std::string& large() {
+    static const std::string body = sample((33U << 20U) + 12'345);
+    return body;
+}
+
+/// Serves it, ranges too where `ranges`; the first `breaks` answers end after 20 MiB and some.
+testing::RawServer::Handler serving(int breaks = 0, bool ranges = true) {
+    return [=, answers = std::make_shared<std::atomic<int>>(0)](const RawRequest& request,
+                                                                Connection& connection) {
+        const auto text =
+            ranges && request.range_from ? part(large(), *request.range_from) : whole(large());
+        const bool broken = (*answers)++ < breaks;
+        connection.send(broken ? std::string_view(text).substr(0, (20U << 20U) + 3333) : text);
+    };
+}
+
+TEST(LargeFile, IsWrittenPastThePageCache) {
+    Bench bench(serving());
+    ASSERT_TRUE(bench.run({bench.job("file", large())}));
+    ASSERT_TRUE(bench.published("file"));
+    EXPECT_LE(cached_bytes(bench.temp.full("file")), DirectWriter::kBlock)
+        << "this test needs a TMPDIR on ext4, xfs or overlayfs";
+    EXPECT_EQ(bench.temp.read("file"), large());
+}
+
+TEST(LargeFile, IsContinuedAtTheNextByteAfterABreak) {
+    Bench bench(serving(1));
+    ASSERT_TRUE(bench.run({bench.job("file", large())}));
+    ASSERT_TRUE(bench.published("file"));
+    EXPECT_EQ(bench.temp.read("file"), large());
+    EXPECT_EQ(bench.progress.bytes_done, static_cast<std::int64_t>(large().size()));
+}
+
+TEST(LargeFile, IsReadFromItsFirstByteWhereRangeIsIgnored) {
+    Bench bench(serving(2, false));
+    ASSERT_TRUE(bench.run({bench.job("file", large())}));
+    ASSERT_TRUE(bench.published("file"));
+    EXPECT_EQ(bench.temp.read("file"), large());
+}
+
+TEST(LargeFile, AStopKeepsEveryByteForTheNextRun) {
+    Bench bench([](const RawRequest& request, Connection& connection) {
+        if (request.range_from) {
+            connection.send(part(large(), *request.range_from));
+            return;
+        }
+        connection.send(std::string_view(whole(large())).substr(0, (20U << 20U) + 3333));
+        connection.wait_for_close();
+    });
+    auto job = bench.job("file", large());
+    job.resume_key = "key";
+    std::int64_t received = 0;
+    {
+        Cancel cancel;
+        http::Engine engine(testing::quick_retries(0), cancel);
+        Downloads downloads(engine, *bench.temp, bench.trash, Options(), cancel);
+        auto next = std::optional(job);
+        ASSERT_TRUE(downloads.run([&] { return std::exchange(next, std::nullopt); },
+                                  [](const std::vector<Outcome>&) { return Status(); },
+                                  [&](const Progress& progress) {
+                                      received = progress.bytes_done;
+                                      if (received > (20 << 20)) {
+                                          cancel.stop(StopReason::terminated);
+                                      }
+                                  }));
+    }
+    EXPECT_EQ(staged_bytes(*bench.temp, "key"), received);
+    ASSERT_TRUE(bench.run({std::move(job)}));
+    ASSERT_TRUE(bench.published("file"));
+    EXPECT_EQ(bench.temp.read("file"), large());
+    EXPECT_EQ(bench.server.requests().back().range_from, received);
+}
+
+TEST(LargeFile, ADiskThatFillsEndsTheRun) {
+    EXPECT_TRUE(in_child([] {
+        Bench bench(serving());
+        auto job = bench.job("file", large());
+        const bool refused = refuse_call(SYS_pwrite64, ENOSPC);
+        const auto ran = bench.run({std::move(job)});
+        return refused && !ran && ran.error().code == Code::disk_full && bench.staged().empty();
+    }));
+}
+
+}  // namespace
+}  // namespace gds::transfer
