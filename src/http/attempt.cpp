@@ -162,7 +162,7 @@ Status Attempt::prepare(const Options& options, const Trust& trust,
                         const std::string& authorization) {
     GDS_CHECK(origin_of(job_.request.url));
     Easy& easy = *easy_;
-    easy.set(CURLOPT_URL, job_.request.url);
+    easy.set_url(job_.request.url);
     prepare_connection(options, trust);
     prepare_method();
     GDS_CHECK(prepare_headers(authorization));

@@ -8,6 +8,14 @@ void Easy::reset() {
     failure_ = CURLE_OK;
 }
 
+void Easy::set_url(const std::string& url) {
+    set(CURLOPT_URL, url);
+    // What cannot be parsed curl refuses in its own words when the transfer begins.
+    if (curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
+        set_pointer(CURLOPT_CURLU, url_.get());
+    }
+}
+
 void Easy::add_header(const std::string& line) {
     curl_slist* list = curl_slist_append(headers_.get(), line.c_str());
     if (list == nullptr) {

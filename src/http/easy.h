@@ -39,6 +39,9 @@ public:
     void set_callback(CURLoption option, Return (*function)(Arguments...) noexcept) {
         keep(option, CURLOPTTYPE_FUNCTIONPOINT, function);
     }
+    /// Where the request goes: parsed here, since curl by itself would also put it together again
+    /// from its parts, a byte at a time.
+    void set_url(const std::string& url);
     void add_header(const std::string& line);
     /// After the last add_header().
     void use_headers() { set_pointer(CURLOPT_HTTPHEADER, headers_.get()); }
@@ -61,8 +64,10 @@ private:
 
     struct Free {
         void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+        void operator()(CURLU* url) const { curl_url_cleanup(url); }
         void operator()(curl_slist* list) const { curl_slist_free_all(list); }
     };
+    std::unique_ptr<CURLU, Free> url_{curl_url()};  // outlives the handle, which points to it
     std::unique_ptr<CURL, Free> handle_;
     std::unique_ptr<curl_slist, Free> headers_;
     CURLcode failure_ = CURLE_OK;
