@@ -10,6 +10,8 @@ void Easy::reset() {
 
 void Easy::set_url(const std::string& url) {
     set(CURLOPT_URL, url);
+    // Of what was asked for before, a relative URL would be taken as a part.
+    curl_url_set(url_.get(), CURLUPART_URL, nullptr, 0);
     // What cannot be parsed curl refuses in its own words when the transfer begins.
     if (curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
         set_pointer(CURLOPT_CURLU, url_.get());

@@ -37,11 +37,6 @@ Result<Database> Database::open(const std::string& path, int flags) {
     const int code = sqlite3_open_v2(path.c_str(), &raw,
                                      flags | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX, nullptr);
     Database database(raw);
-    if (raw != nullptr) {
-        // Prepared statements stay, and with SQLite's own number of slots leave none to what each
-        // use of them needs.
-        sqlite3_db_config(raw, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 1200, 100);
-    }
     if (code != SQLITE_OK) {
         return raw == nullptr ? error(Code::internal, "SQLite has no memory")
                               : database.failure(fmt::format("cannot open {}", path));

@@ -56,8 +56,10 @@ DirectWriter::Block DirectWriter::make_block() {
 
 DirectWriter::DirectWriter(int fd, std::string path)
     : fd_(fd), path_(std::move(path)), filling_(make_block()), writing_(make_block()) {
-    set_direct(true);
     thread_ = std::thread([this] { work(); });
+    // Nothing may throw any more: what has not come to be clears no flag. The thread looks at it
+    // once it has a block.
+    set_direct(true);
     ++alive;
 }
 

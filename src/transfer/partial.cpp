@@ -157,7 +157,7 @@ Result<bool> Partial::rehash(std::int64_t limit) {
 
 Status Partial::append(std::string_view bytes) {
     digest_.update(bytes);
-    if (offset_ == 0 && plan_.size.value_or(0) > kDirectAbove) {
+    if (offset_ == 0 && !bytes.empty() && plan_.size.value_or(0) > kDirectAbove) {
         direct_ = DirectWriter::begin(fd_.get(), plan_.path);
     }
     if (direct_) {
@@ -178,9 +178,11 @@ Status Partial::append(std::string_view bytes) {
 }
 
 Status Partial::flush() {
-    auto flushed = direct_ ? direct_->finish() : Status();
-    direct_.reset();
-    return flushed;
+    if (direct_) {
+        GDS_CHECK(direct_->finish());
+        direct_.reset();
+    }
+    return {};
 }
 
 void Partial::write_behind() {

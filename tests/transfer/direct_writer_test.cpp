@@ -23,6 +23,7 @@ using volume::testing::refuse_call;
 using volume::testing::TempVolume;
 
 constexpr std::size_t kBlock = DirectWriter::kBlock;
+constexpr const char* kNeedsDisk = "this test needs a TMPDIR on a disk, with ext4 or xfs";
 
 class DirectWriterTest : public ::testing::Test {
 protected:
@@ -62,7 +63,7 @@ TEST_F(DirectWriterTest, WritesWhatItIsGiven) {
 TEST_F(DirectWriterTest, LeavesThePageCacheToOthers) {
     const Fd fd = open("file");
     auto writer = DirectWriter::begin(fd.get(), "file");
-    ASSERT_TRUE(writer) << "this test needs a TMPDIR on ext4, xfs or overlayfs";
+    ASSERT_TRUE(writer) << kNeedsDisk;
     ASSERT_TRUE(append(*writer, sample(8 * kBlock)));
     ASSERT_TRUE(writer->finish());
     EXPECT_EQ(cached_bytes(temp.full("file")), 0U);
@@ -129,11 +130,22 @@ TEST_F(DirectWriterTest, IsNotForAFileSystemWithoutADisk) {
     EXPECT_EQ(::umount2(temp->path().c_str(), MNT_DETACH), 0);
 }
 
-TEST_F(DirectWriterTest, IsNotForAProcessThatGetsNoThread) {
+bool is_direct(const Fd& fd) {
+    return (::fcntl(fd.get(), F_GETFL) & O_DIRECT) != 0;
+}
+
+TEST_F(DirectWriterTest, LeavesAFileThatAnythingCanWrite) {
+    const Fd fd = open("file");
+    {
+        DirectWriter writer(fd.get(), "file");
+        ASSERT_TRUE(is_direct(fd)) << "this test needs a TMPDIR whose file system takes O_DIRECT";
+        ASSERT_TRUE(append(writer, sample(kBlock + 5)));
+    }
+    EXPECT_FALSE(is_direct(fd));
     EXPECT_TRUE(in_child([&] {
-        const Fd fd = open("file");
-        return refuse_call(SYS_clone3, EAGAIN) && !DirectWriter::begin(fd.get(), "file");
-    }));
+        return refuse_call(SYS_clone3, EAGAIN) && !DirectWriter::begin(fd.get(), "file") &&
+               !is_direct(fd);
+    })) << "where a process gets no thread";
 }
 
 }  // namespace
