@@ -46,8 +46,8 @@ std::unique_ptr<DirectWriter> DirectWriter::begin(int fd, const std::string& pat
     }
 }
 
-DirectWriter::Block DirectWriter::make_block() {
-    Block block(static_cast<char*>(std::aligned_alloc(kAlignment, kBlock)));
+DirectWriter::Block DirectWriter::make_block(std::size_t size) {
+    Block block(static_cast<char*>(std::aligned_alloc(kAlignment, size)));
     if (!block) {
         throw std::bad_alloc();
     }
@@ -55,7 +55,11 @@ DirectWriter::Block DirectWriter::make_block() {
 }
 
 DirectWriter::DirectWriter(int fd, std::string path)
-    : fd_(fd), path_(std::move(path)), filling_(make_block()), writing_(make_block()) {
+    : fd_(fd),
+      path_(std::move(path)),
+      block_size_(alive == 0 ? kLargestBlock : kSmallestBlock),
+      filling_(make_block(block_size_)),
+      writing_(make_block(block_size_)) {
     thread_ = std::thread([this] { work(); });
     // Nothing may throw any more: what has not come to be clears no flag. The thread looks at it
     // once it has a block.
@@ -82,11 +86,11 @@ void DirectWriter::set_direct(bool direct) {
 
 Status DirectWriter::append(std::string_view bytes) {
     while (!bytes.empty()) {
-        const std::size_t count = std::min(bytes.size(), kBlock - filled_);
+        const std::size_t count = std::min(bytes.size(), block_size_ - filled_);
         std::memcpy(filling_.get() + filled_, bytes.data(), count);
         bytes.remove_prefix(count);
         filled_ += count;
-        if (filled_ == kBlock) {
+        if (filled_ == block_size_) {
             GDS_CHECK(hand_over());
         }
     }
@@ -101,7 +105,9 @@ Status DirectWriter::settled(std::unique_lock<std::mutex>& lock) {
 Status DirectWriter::hand_over() {
     {
         std::unique_lock lock(mutex_);
+        late_ = under_way_ ? late_ + block_size_ : 0;
         GDS_CHECK(settled(lock));
+        cache_does_better_ = late_ >= kPatience || !direct_;
         std::swap(filling_, writing_);
         under_way_ = true;
     }
@@ -126,7 +132,7 @@ void DirectWriter::work() {
             return;
         }
         lock.unlock();
-        const int failure = write(writing_.get(), kBlock);
+        const int failure = write(writing_.get(), block_size_);
         lock.lock();
         failure_ = failure;
         under_way_ = false;

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -16,14 +15,17 @@
 namespace gds::transfer {
 
 /// Writes a large file from its first byte on past the page cache (open(2), O_DIRECT), on a thread
-/// of its own: one block is on its way to the disk while the next one fills. A file system that
-/// refuses this gets the same writes through the cache.
+/// of its own: one block is on its way to the disk while the next one fills.
 class DirectWriter {
 public:
-    /// Two of these are the memory of one writer.
-    static constexpr std::size_t kBlock = std::size_t{512} * 1024;
+    /// Two blocks are the memory of a writer: of the first one of a process such, and a quarter of
+    /// it of each further one, so that all of them together stay in the processor's cache.
+    static constexpr std::size_t kLargestBlock = std::size_t{512} * 1024;
+    static constexpr std::size_t kSmallestBlock = kLargestBlock / 4;
     /// A process has no more of them at a time.
     static constexpr int kMost = 8;
+    /// So many bytes in a row have to wait for those before them until the disk counts as slow.
+    static constexpr std::size_t kPatience = std::size_t{16} << 20U;
 
     /// nullptr where the page cache does better: kMost are there, or `fd` is on no local disk (an
     /// NFS server would make each block durable by itself). `fd` stays the caller's, and open for
@@ -39,6 +41,10 @@ public:
 
     /// Waits where the disk is slower than the caller. An error may be that of an earlier block.
     Status append(std::string_view bytes);
+    /// True where the rest should rather go through the cache, which gathers more for a disk that
+    /// does not keep up, and takes what the file system refuses to take directly. Nothing is lost
+    /// by going on here.
+    [[nodiscard]] bool cache_does_better() const { return cache_does_better_; }
     /// Return once every byte is in the file, or the first error. Nothing may follow.
     Status finish();
 
@@ -48,7 +54,7 @@ private:
     };
     using Block = std::unique_ptr<char, Free>;
 
-    static Block make_block();
+    static Block make_block(std::size_t size);
     void set_direct(bool direct);
     void work();
     /// The next bytes of the file, on whichever thread; an errno, or 0.
@@ -59,8 +65,11 @@ private:
 
     int fd_;
     std::string path_;
+    std::size_t block_size_;
     Block filling_;
     std::size_t filled_ = 0;
+    std::size_t late_ = 0;  ///< bytes in a row whose block had to wait for the one before it
+    bool cache_does_better_ = false;
 
     /// Only of the thread that writes, or of the other while no block is under way.
     bool direct_ = false;

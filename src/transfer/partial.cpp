@@ -162,7 +162,8 @@ Status Partial::append(std::string_view bytes) {
     }
     if (direct_) {
         offset_ += static_cast<std::int64_t>(bytes.size());
-        return direct_->append(bytes);
+        GDS_CHECK(direct_->append(bytes));
+        return direct_->cache_does_better() ? flush() : Status();
     }
     while (!bytes.empty()) {
         const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), offset_);
@@ -181,6 +182,7 @@ Status Partial::flush() {
     if (direct_) {
         GDS_CHECK(direct_->finish());
         direct_.reset();
+        handed_to_disk_ = offset_;
     }
     return {};
 }

@@ -36,7 +36,7 @@ public:
     Status restart();
     Status append(std::string_view bytes);
     /// Return once all that was appended is in the file: before it is looked at, or left to a later
-    /// run. Only restart() may follow.
+    /// run.
     Status flush();
     /// Bytes of the file that the digest covers.
     [[nodiscard]] std::int64_t offset() const { return offset_; }

@@ -10,7 +10,10 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include <chrono>
+#include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace gds::transfer {
@@ -22,7 +25,7 @@ using volume::testing::in_child;
 using volume::testing::refuse_call;
 using volume::testing::TempVolume;
 
-constexpr std::size_t kBlock = DirectWriter::kBlock;
+constexpr std::size_t kBlock = DirectWriter::kLargestBlock;
 constexpr const char* kNeedsDisk = "this test needs a TMPDIR on a disk, with ext4 or xfs";
 
 class DirectWriterTest : public ::testing::Test {
@@ -96,6 +99,44 @@ TEST_F(DirectWriterTest, SaysWhatBecameOfAnEarlierBlock) {
     EXPECT_EQ(appended.error().code, Code::io);
     EXPECT_THAT(appended.error().message, ::testing::StartsWith("file: cannot write"));
     EXPECT_FALSE(writer.finish()) << "nothing is written behind a gap";
+}
+
+TEST_F(DirectWriterTest, SaysWhereTheDiskDoesNotKeepUp) {
+    const Fd fd = open("file");
+    DirectWriter writer(fd.get(), "file");
+    const auto block = sample(kBlock);
+    // From memory no disk keeps up.
+    std::size_t given = 0;
+    for (; given < 8 * DirectWriter::kPatience && !writer.cache_does_better(); given += kBlock) {
+        ASSERT_TRUE(writer.append(block));
+    }
+    EXPECT_TRUE(writer.cache_does_better());
+    EXPECT_GE(given, DirectWriter::kPatience);
+    ASSERT_TRUE(writer.finish());
+    EXPECT_EQ(temp.read("file").size(), given);
+}
+
+TEST_F(DirectWriterTest, SaysNothingAgainstADiskThatKeepsUp) {
+    const Fd fd = open("file");
+    auto writer = DirectWriter::begin(fd.get(), "file");
+    ASSERT_TRUE(writer) << kNeedsDisk;
+    const auto block = sample(kBlock);
+    for (std::size_t given = 0; given < 2 * DirectWriter::kPatience;) {
+        ASSERT_TRUE(writer->append(block));
+        given += kBlock;
+        while (std::filesystem::file_size(temp.full("file")) < given) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+    EXPECT_FALSE(writer->cache_does_better());
+}
+
+TEST_F(DirectWriterTest, SaysWhereTheFileSystemRefuses) {
+    temp.write("file", "here before");
+    const Fd fd = open("file", O_RDWR | O_APPEND);
+    DirectWriter writer(fd.get(), "file");
+    ASSERT_TRUE(append(writer, sample(2 * kBlock)));
+    EXPECT_TRUE(writer.cache_does_better());
 }
 
 TEST_F(DirectWriterTest, WhatIsNotWholeIsNotWrittenUnlessAsked) {
