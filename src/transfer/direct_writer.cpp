@@ -1,5 +1,7 @@
 #include "direct_writer.h"
 
+#include "disk_pace.h"
+
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
@@ -36,7 +38,7 @@ bool on_local_disk(int fd) {
 }  // namespace
 
 std::unique_ptr<DirectWriter> DirectWriter::begin(int fd, const std::string& path) {
-    if (alive >= kMost || !on_local_disk(fd)) {
+    if (alive >= kMost || disk_pace().late() || !on_local_disk(fd)) {
         return nullptr;
     }
     try {
@@ -105,9 +107,11 @@ Status DirectWriter::settled(std::unique_lock<std::mutex>& lock) {
 Status DirectWriter::hand_over() {
     {
         std::unique_lock lock(mutex_);
-        late_ = under_way_ ? late_ + block_size_ : 0;
+        const auto before = DiskPace::Clock::now();
         GDS_CHECK(settled(lock));
-        cache_does_better_ = late_ >= kPatience || !direct_;
+        const auto now = DiskPace::Clock::now();
+        disk_pace().handed_over(now, now - before);
+        cache_does_better_ = disk_pace().late() || !direct_;
         std::swap(filling_, writing_);
         under_way_ = true;
     }

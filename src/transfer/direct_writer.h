@@ -24,12 +24,10 @@ public:
     static constexpr std::size_t kSmallestBlock = kLargestBlock / 4;
     /// A process has no more of them at a time.
     static constexpr int kMost = 8;
-    /// So many bytes in a row have to wait for those before them until the disk counts as slow.
-    static constexpr std::size_t kPatience = std::size_t{16} << 20U;
 
-    /// nullptr where the page cache does better: kMost are there, or `fd` is on no local disk (an
-    /// NFS server would make each block durable by itself). `fd` stays the caller's, and open for
-    /// as long as the writer lives; `path` is for errors.
+    /// nullptr where the page cache does better: kMost are there, the disk is late, or `fd` is on
+    /// no local disk (an NFS server would make each block durable by itself). `fd` stays the
+    /// caller's, and open for as long as the writer lives; `path` is for errors.
     static std::unique_ptr<DirectWriter> begin(int fd, const std::string& path);
 
     /// As begin(), whatever the file system.
@@ -68,7 +66,6 @@ private:
     std::size_t block_size_;
     Block filling_;
     std::size_t filled_ = 0;
-    std::size_t late_ = 0;  ///< bytes in a row whose block had to wait for the one before it
     bool cache_does_better_ = false;
 
     /// Only of the thread that writes, or of the other while no block is under way.

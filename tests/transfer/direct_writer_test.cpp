@@ -1,6 +1,7 @@
 #include "direct_writer.h"
 
 #include "transfer/bench.h"
+#include "transfer/late_disk.h"
 #include "transfer/page_cache.h"
 #include "volume/child.h"
 
@@ -10,16 +11,15 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-#include <chrono>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace gds::transfer {
 namespace {
 
 using testing::cached_bytes;
+using testing::make_disk_late;
 using testing::sample;
 using volume::testing::in_child;
 using volume::testing::refuse_call;
@@ -28,8 +28,15 @@ using volume::testing::TempVolume;
 constexpr std::size_t kBlock = DirectWriter::kLargestBlock;
 constexpr const char* kNeedsDisk = "this test needs a TMPDIR on a disk, with ext4 or xfs";
 
+bool is_direct(const Fd& fd) {
+    return (::fcntl(fd.get(), F_GETFL) & O_DIRECT) != 0;
+}
+
 class DirectWriterTest : public ::testing::Test {
 protected:
+    DirectWriterTest() { disk_pace().forget(); }
+    ~DirectWriterTest() override { disk_pace().forget(); }
+
     Fd open(const std::string& name, int flags = O_RDWR | O_CREAT) const {
         return Fd(::open(temp.full(name).c_str(), flags | O_CLOEXEC, 0600));
     }
@@ -101,34 +108,28 @@ TEST_F(DirectWriterTest, SaysWhatBecameOfAnEarlierBlock) {
     EXPECT_FALSE(writer.finish()) << "nothing is written behind a gap";
 }
 
-TEST_F(DirectWriterTest, SaysWhereTheDiskDoesNotKeepUp) {
+TEST_F(DirectWriterTest, GivesWayToTheCacheWhereTheDiskIsLate) {
     const Fd fd = open("file");
     DirectWriter writer(fd.get(), "file");
-    const auto block = sample(kBlock);
-    // From memory no disk keeps up.
-    std::size_t given = 0;
-    for (; given < 8 * DirectWriter::kPatience && !writer.cache_does_better(); given += kBlock) {
-        ASSERT_TRUE(writer.append(block));
-    }
+    ASSERT_TRUE(is_direct(fd)) << kNeedsDisk;
+    ASSERT_TRUE(append(writer, sample(2 * kBlock)));
+    EXPECT_FALSE(writer.cache_does_better());
+    make_disk_late();
+    EXPECT_FALSE(DirectWriter::begin(fd.get(), "file"));
+    ASSERT_TRUE(append(writer, sample(kBlock)));
     EXPECT_TRUE(writer.cache_does_better());
-    EXPECT_GE(given, DirectWriter::kPatience);
-    ASSERT_TRUE(writer.finish());
-    EXPECT_EQ(temp.read("file").size(), given);
 }
 
-TEST_F(DirectWriterTest, SaysNothingAgainstADiskThatKeepsUp) {
-    const Fd fd = open("file");
-    auto writer = DirectWriter::begin(fd.get(), "file");
-    ASSERT_TRUE(writer) << kNeedsDisk;
-    const auto block = sample(kBlock);
-    for (std::size_t given = 0; given < 2 * DirectWriter::kPatience;) {
-        ASSERT_TRUE(writer->append(block));
-        given += kBlock;
-        while (std::filesystem::file_size(temp.full("file")) < given) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }
-    }
-    EXPECT_FALSE(writer->cache_does_better());
+TEST_F(DirectWriterTest, FurtherOnesHaveSmallerBlocks) {
+    const Fd first = open("first");
+    const Fd second = open("second");
+    DirectWriter large(first.get(), "first");
+    DirectWriter small(second.get(), "second");
+    ASSERT_TRUE(large.append(sample(DirectWriter::kSmallestBlock)));
+    ASSERT_TRUE(small.append(sample(DirectWriter::kSmallestBlock)));
+    ASSERT_TRUE(small.append(sample(DirectWriter::kSmallestBlock)));  // waits for the one before
+    EXPECT_GE(std::filesystem::file_size(temp.full("second")), DirectWriter::kSmallestBlock);
+    EXPECT_EQ(std::filesystem::file_size(temp.full("first")), 0U);
 }
 
 TEST_F(DirectWriterTest, SaysWhereTheFileSystemRefuses) {
@@ -169,10 +170,6 @@ TEST_F(DirectWriterTest, IsNotForAFileSystemWithoutADisk) {
         EXPECT_FALSE(DirectWriter::begin(fd.get(), "file"));
     }
     EXPECT_EQ(::umount2(temp->path().c_str(), MNT_DETACH), 0);
-}
-
-bool is_direct(const Fd& fd) {
-    return (::fcntl(fd.get(), F_GETFL) & O_DIRECT) != 0;
 }
 
 TEST_F(DirectWriterTest, LeavesAFileThatAnythingCanWrite) {
