@@ -108,6 +108,9 @@ TEST(Hex, RoundTripsAndRefusesOddOnes) {
     EXPECT_FALSE(from_hex("0").has_value());
     EXPECT_FALSE(from_hex("000").has_value());
     EXPECT_FALSE(from_hex("0g").has_value());
+    EXPECT_FALSE(from_hex("g0").has_value());
+    EXPECT_FALSE(from_hex("0g00").has_value());
+    EXPECT_FALSE(from_hex("\xff\xff").has_value());
 }
 
 TEST(Log, WritesOneValidJsonLine) {
