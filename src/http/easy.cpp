@@ -1,6 +1,23 @@
 #include "easy.h"
 
+#include <string_view>
+
 namespace gds::http {
+
+namespace {
+
+struct FreeText {
+    void operator()(char* text) const { curl_free(text); }
+};
+
+/// nullptr where the URL has no such part.
+std::unique_ptr<char, FreeText> part_of(CURLU* url, CURLUPart part, unsigned flags) {
+    char* text = nullptr;
+    curl_url_get(url, part, &text, flags);
+    return std::unique_ptr<char, FreeText>(text);
+}
+
+}  // namespace
 
 void Easy::reset() {
     curl_easy_reset(handle_.get());
@@ -14,8 +31,21 @@ void Easy::set_url(const std::string& url) {
     curl_url_set(url_.get(), CURLUPART_URL, nullptr, 0);
     // What cannot be parsed curl refuses in its own words when the transfer begins.
     if (curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
+        set_target();
         set_pointer(CURLOPT_CURLU, url_.get());
     }
+}
+
+void Easy::set_target() {
+    const auto scheme = part_of(url_.get(), CURLUPART_SCHEME, 0);
+    const auto query = part_of(url_.get(), CURLUPART_QUERY, 0);
+    // A proxy for plain HTTP is sent the whole URL in place of the target.
+    if (!query || !scheme || std::string_view(scheme.get()) != "https") {
+        return;
+    }
+    const auto path = part_of(url_.get(), CURLUPART_PATH, CURLU_URLENCODE);
+    set(CURLOPT_REQUEST_TARGET, path.get() + ("?" + std::string(query.get())));
+    curl_url_set(url_.get(), CURLUPART_QUERY, nullptr, 0);
 }
 
 void Easy::add_header(const std::string& line) {

@@ -51,6 +51,10 @@ public:
     [[nodiscard]] CURLcode failure() const { return failure_; }
 
 private:
+    /// Path and query as they are sent. curl writes a query that it knows of twice, a byte at a
+    /// time.
+    void set_target();
+
     template <class T>
     void keep(CURLoption option, int type, T value) {
         // Options are numbered by type, ten thousand numbers each.

@@ -33,6 +33,13 @@ protected:
         web.server.Get("/large", [](const httplib::Request&, httplib::Response& response) {
             response.set_content(std::string(2'000'000, 'x'), "application/octet-stream");
         });
+        web.server.Get("/asked for", [](const httplib::Request& request, auto& response) {
+            response.set_content(request.target, "text/plain");
+        });
+        web.server.Get("/moved", [](const httplib::Request&, httplib::Response& response) {
+            response.status = 302;
+            response.set_header("Location", "/asked%20for?and=%2Fthen&empty=");
+        });
         web.server.Get("/two", [this](const httplib::Request&, httplib::Response& response) {
             wait_for_two();
             response.set_content("together", "text/plain");
@@ -112,6 +119,26 @@ TEST_F(TlsTest, SpeaksHttp2WhereOfferedAndOnlyWhereWanted) {
         options.http2 = false;
     });
     EXPECT_EQ(classic.engine.fetch(get(front.url("/via")))->body, "1.1 nghttpx");
+}
+
+TEST_F(TlsTest, SendsPathAndQueryAsTheyStandInTheUrl) {
+    const TlsFront front(*certificates, web.port());
+    for (const bool http2 : {false, true}) {
+        Fixture fixture([&](Options& options) {
+            trust_ours(options);
+            options.http2 = http2;
+        });
+        for (const std::string target :
+             {"/asked%20for?a=b%20c&d=%2Fe%2F&f=?", "/asked%20for", "/asked%20for?a=b#part"}) {
+            const auto answer = fixture.engine.fetch(get(front.url(target)));
+            ASSERT_THAT(answer, Answered(200)) << target;
+            EXPECT_EQ(answer->body, target.substr(0, target.find('#')));
+        }
+        // On a handle that an earlier request has used.
+        const auto moved = fixture.engine.fetch(get(front.url("/moved?from=here")));
+        ASSERT_THAT(moved, Answered(200));
+        EXPECT_EQ(moved->body, "/asked%20for?and=%2Fthen&empty=");
+    }
 }
 
 TEST_F(TlsTest, FallsBackWhereTheServerHasNoHttp2) {
