@@ -1,23 +1,8 @@
 #include "easy.h"
 
-#include <string_view>
+#include "url_part.h"
 
 namespace gds::http {
-
-namespace {
-
-struct FreeText {
-    void operator()(char* text) const { curl_free(text); }
-};
-
-/// nullptr where the URL has no such part.
-std::unique_ptr<char, FreeText> part_of(CURLU* url, CURLUPart part, unsigned flags) {
-    char* text = nullptr;
-    curl_url_get(url, part, &text, flags);
-    return std::unique_ptr<char, FreeText>(text);
-}
-
-}  // namespace
 
 void Easy::reset() {
     curl_easy_reset(handle_.get());
@@ -37,15 +22,14 @@ void Easy::set_url(const std::string& url) {
 }
 
 void Easy::set_target() {
-    const auto scheme = part_of(url_.get(), CURLUPART_SCHEME, 0);
-    const auto query = part_of(url_.get(), CURLUPART_QUERY, 0);
+    CURLU* const url = url_.get();
+    const std::string query = url_part(url, CURLUPART_QUERY);
     // A proxy for plain HTTP is sent the whole URL in place of the target.
-    if (!query || !scheme || std::string_view(scheme.get()) != "https") {
+    if (query.empty() || url_part(url, CURLUPART_SCHEME) != "https") {
         return;
     }
-    const auto path = part_of(url_.get(), CURLUPART_PATH, CURLU_URLENCODE);
-    set(CURLOPT_REQUEST_TARGET, path.get() + ("?" + std::string(query.get())));
-    curl_url_set(url_.get(), CURLUPART_QUERY, nullptr, 0);
+    set(CURLOPT_REQUEST_TARGET, url_part(url, CURLUPART_PATH, CURLU_URLENCODE) + "?" + query);
+    curl_url_set(url, CURLUPART_QUERY, nullptr, 0);
 }
 
 void Easy::add_header(const std::string& line) {

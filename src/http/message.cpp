@@ -1,6 +1,7 @@
 #include "gds/http/message.h"
 
 #include "gds/base/text.h"
+#include "url_part.h"
 
 #include <curl/curl.h>
 #include <fmt/core.h>
@@ -22,18 +23,8 @@ bool same_name(std::string_view a, std::string_view b) {
 
 struct FreeUrl {
     void operator()(CURLU* url) const { curl_url_cleanup(url); }
-    void operator()(char* text) const { curl_free(text); }
 };
 using Url = std::unique_ptr<CURLU, FreeUrl>;
-
-std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
-    char* raw = nullptr;
-    if (curl_url_get(url, which, &raw, flags) != CURLUE_OK) {
-        return {};
-    }
-    const std::unique_ptr<char, FreeUrl> text(raw);
-    return text.get();
-}
 
 Url parse_url(const std::string& text) {
     Url url(curl_url());
@@ -142,16 +133,16 @@ namespace {
 
 Result<std::string> parse_origin(const std::string& text) {
     const Url url = parse_url(text);
-    const std::string scheme = url ? part(url.get(), CURLUPART_SCHEME) : "";
+    const std::string scheme = url ? url_part(url.get(), CURLUPART_SCHEME) : "";
     if (scheme != "http" && scheme != "https") {
         return error(Code::invalid_argument,
                      fmt::format("\"{}\" is not an http or https URL", loggable_url(text)));
     }
-    std::string host = part(url.get(), CURLUPART_HOST);
+    std::string host = url_part(url.get(), CURLUPART_HOST);
     std::transform(host.begin(), host.end(), host.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return fmt::format("{}://{}:{}", scheme, host,
-                       part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
+                       url_part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
 }
 
 /// Scheme and authority, which alone make an origin. "" where what follows them might be refused.
@@ -191,11 +182,12 @@ std::string loggable_url(const std::string& text) {
         return printable(at == std::string::npos ? head : "***" + head.substr(at));
     }
     const bool userinfo =
-        !(part(url.get(), CURLUPART_USER) + part(url.get(), CURLUPART_PASSWORD)).empty();
-    const std::string port = part(url.get(), CURLUPART_PORT);
-    return printable(fmt::format("{}://{}{}{}{}{}", part(url.get(), CURLUPART_SCHEME),
-                                 userinfo ? "***@" : "", part(url.get(), CURLUPART_HOST),
-                                 port.empty() ? "" : ":", port, part(url.get(), CURLUPART_PATH)));
+        !(url_part(url.get(), CURLUPART_USER) + url_part(url.get(), CURLUPART_PASSWORD)).empty();
+    const std::string port = url_part(url.get(), CURLUPART_PORT);
+    return printable(fmt::format("{}://{}{}{}{}{}", url_part(url.get(), CURLUPART_SCHEME),
+                                 userinfo ? "***@" : "", url_part(url.get(), CURLUPART_HOST),
+                                 port.empty() ? "" : ":", port,
+                                 url_part(url.get(), CURLUPART_PATH)));
 }
 
 std::optional<std::chrono::seconds> retry_after(const Headers& headers) {
