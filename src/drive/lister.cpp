@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -16,6 +17,8 @@
 namespace gds::drive {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // A request in the engine's queue weighs some kilobytes, an id here some bytes: hand over only
 // enough to keep every connection busy.
@@ -43,6 +46,10 @@ constexpr std::size_t kMostPages = 250;
 constexpr std::size_t kInFlightBeside = 16;
 constexpr std::size_t kInFlightAtFirst = 4;
 constexpr std::size_t kFoldersAFirstPage = 64;
+// Where most of a page is ours, nothing gets further with as little: one folder at a time, which is
+// also what notices that the next page takes its time.
+constexpr std::size_t kInFlightWhileItTells = 1;
+constexpr std::chrono::milliseconds kPatience{1'000};
 
 bool is_outage(Code code) {
     return code == Code::unavailable || code == Code::timeout || code == Code::rate_limited;
@@ -84,7 +91,9 @@ struct ListTask {
 struct CorpusTask {
     PageCursor cursor = {};
     std::size_t pages = 0;
-    bool reading = false;  ///< a page was asked for
+    bool reading = false;     ///< a page was asked for
+    Clock::time_point since;  ///< it was
+    bool tells_most = false;  ///< of the last page, most lies in folders that are wanted
     bool last_came = false;
     std::optional<Page> page;  ///< that came and was not handed on yet
     bool over = false;         ///< at its end, or given up
@@ -155,7 +164,12 @@ private:
     Status take_page(ListTask& task, const Page& page);
     void list_failed(const Task& task, const Error& failure);
     void item_came(const Ref& ref, const Result<model::Item>& result);
+    /// Pages of the flat listing that are no more trouble than the folders they would spare.
+    [[nodiscard]] std::size_t corpus_bound() const {
+        return std::min(1 + sparable_ / kFoldersAPage, kMostPages);
+    }
     [[nodiscard]] bool corpus_is_worth_a_page() const;
+    [[nodiscard]] bool tells_most(const Page& page) const;
     void read_corpus();
     void corpus_came(Result<Page> page);
     void take_corpus_page();
@@ -184,6 +198,8 @@ private:
     bool all_asked_ = false;
     std::size_t in_flight_ = 0;
     double items_a_page_ = kItemsAPageAtFirst;  ///< of the last pages
+    std::size_t folders_listed_ = 0;
+    std::size_t files_listed_ = 0;  ///< in these
     int failures_in_row_ = 0;
     bool ever_doubted_ = false;
     std::vector<Doubt> doubts_;
@@ -221,6 +237,9 @@ std::size_t Lister::Impl::room() const {
         return pages;
     }
     const bool goes_on = corpus_.reading || corpus_.last_came;
+    if (goes_on && corpus_.tells_most && Clock::now() - corpus_.since < kPatience) {
+        return kInFlightWhileItTells;
+    }
     const bool early = goes_on && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
     return std::min(pages, early ? kInFlightAtFirst : kInFlightBeside);
 }
@@ -243,10 +262,19 @@ std::optional<Ref> Lister::Impl::next_folder() {
 }
 
 bool Lister::Impl::corpus_is_worth_a_page() const {
-    return corpus_.pages == 0
-               ? spared_.size() > kFewFolders
-               : spared_.size() > kInFlightBeside &&
-                     corpus_.pages < std::min(1 + sparable_ / kFoldersAPage, kMostPages);
+    return corpus_.pages == 0 ? spared_.size() > kFewFolders
+                              : spared_.size() > kInFlightBeside && corpus_.pages < corpus_bound();
+}
+
+/// Most of a page is ours, and as many pages as may be read will hold all that is: the folders
+/// listed so far say how much that may be.
+bool Lister::Impl::tells_most(const Page& page) const {
+    const auto ours = static_cast<std::size_t>(
+        std::count_if(page.items.begin(), page.items.end(),
+                      [&](const model::Item& item) { return wants(item.parent); }));
+    const std::size_t in_folders =
+        sparable_ + sparable_ * files_listed_ / std::max<std::size_t>(folders_listed_, 1);
+    return ours > page.items.size() / 2 && in_folders < corpus_bound() * ours;
 }
 
 /// Where it is not worth another page yet, it may be once more folders are found.
@@ -256,6 +284,7 @@ void Lister::Impl::read_corpus() {
         return;
     }
     corpus_.reading = true;
+    corpus_.since = Clock::now();
     ++corpus_.pages;
     const auto weak = weak_from_this();
     api_.list_own(
@@ -283,6 +312,7 @@ void Lister::Impl::corpus_came(Result<Page> page) {
         give_up_corpus(step.error());
     } else {
         corpus_.last_came = corpus_.cursor.at_end();
+        corpus_.tells_most = tells_most(*page);
         corpus_.page = *std::move(page);
         engine_.wake();  // the pump that brought it need not wait for more
     }
@@ -362,6 +392,10 @@ void Lister::Impl::page_came(const Task& task, const Result<Page>& page) {
 }
 
 Status Lister::Impl::take_page(ListTask& task, const Page& page) {
+    files_listed_ += static_cast<std::size_t>(std::count_if(
+        page.items.begin(), page.items.end(),
+        [](const model::Item& item) { return item.kind != model::ItemKind::folder; }));
+    folders_listed_ += task.cursor.at_end() ? 1 : 0;
     items_a_page_ += (static_cast<double>(page.items.size()) - items_a_page_) / kPagesRemembered;
     GDS_CHECK(observer_.items(task.folder.id, page.items));
     if (task.cursor.at_end()) {

@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <set>
+#include <thread>
+#include <utility>
 
 // The flat listing of the account's own corpus, beside the folders.
 
@@ -152,6 +156,95 @@ TEST(ListerCorpus, ALargeAccountCostsFewPagesAndEveryFolderIsListed) {
     EXPECT_THAT(listing.keeper.complete, SizeIs(kFolders + 1));
     EXPECT_GT(listing.flat_pages(), 0);
     EXPECT_LE(listing.flat_pages(), 1 + kFolders / 32);
+}
+
+/// An account that takes its time, and sees how many folders are asked for at once while a page of
+/// the flat listing is on its way.
+class SlowAccount {
+public:
+    using Pause = std::chrono::milliseconds;
+    static constexpr Pause kFolderTakes{5};
+
+    static constexpr Pause kPageTakes{50};
+    static constexpr int kPages = 6;
+
+    /// Each page shows `ours` files of folders in the source and `others`.
+    SlowAccount(int ours, int others) : ours_(ours), others_(others) {}
+
+    Reply operator()(const Asked& asked) {
+        if (is_flat(asked)) {
+            return flat_page(asked);
+        }
+        Reply reply = account(kFolders, {})(asked);
+        const int now = ++folders_now_;
+        if (pages_asked_ > 2) {
+            most_ = std::max(most_.load(), now);
+        }
+        reply.first = [this] {
+            std::this_thread::sleep_for(kFolderTakes);
+            --folders_now_;
+        };
+        return reply;
+    }
+    /// The last page hangs until it is released.
+    void hold_last_page() { held_ = true; }
+    void release() { held_ = false; }
+    /// Once the folders that were asked for before the first page came are answered.
+    [[nodiscard]] int most_folders_at_once() const { return most_; }
+
+private:
+    Reply flat_page(const Asked& asked) {
+        const int number = ++pages_asked_;
+        std::vector<Json> shown;
+        for (int i = 0; i < ours_ + others_; ++i) {
+            const std::string name = asked.parameter("pageToken") + " " + std::to_string(i);
+            shown.push_back(file("flat " + name));
+            shown.back()["parents"] = {(i < ours_ ? "f" : "other ") + std::to_string(i)};
+        }
+        Reply reply = page(shown, number == kPages ? "" : std::to_string(number + 1));
+        reply.first = [this, is_last = number == kPages] {
+            do {
+                std::this_thread::sleep_for(kPageTakes);
+            } while (is_last && held_);
+        };
+        return reply;
+    }
+
+    const int ours_, others_;
+    std::atomic<bool> held_{false};
+    std::atomic<int> pages_asked_{0}, folders_now_{0}, most_{0};
+};
+
+TEST(ListerCorpus, WhileItsPagesAreMostlyOursOneFolderIsAskedForAtATime) {
+    SlowAccount slow(200, 50);
+    CorpusListing listing(std::ref(slow));
+    const auto result = listing.run();
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(listing.keeper.corpus_ended);
+    EXPECT_EQ(slow.most_folders_at_once(), 1);
+}
+
+TEST(ListerCorpus, APageThatDoesNotComeIsNotWaitedFor) {
+    SlowAccount slow(200, 50);
+    slow.hold_last_page();
+    CorpusListing listing(std::ref(slow));
+    const auto result = listing.run();
+    slow.release();
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->complete);
+    EXPECT_FALSE(listing.keeper.corpus_ended);
+    EXPECT_THAT(listing.keeper.complete, SizeIs(kFolders + 1));
+    EXPECT_GT(slow.most_folders_at_once(), 1);
+}
+
+TEST(ListerCorpus, WherePagesSayLittleFoldersAreAskedForAllTheSame) {
+    // Mostly of others; and ours, but so few that the pages allowed would not hold all.
+    for (const auto& [ours, others] : {std::pair(50, 200), std::pair(1, 0)}) {
+        SlowAccount slow(ours, others);
+        CorpusListing listing(std::ref(slow));
+        ASSERT_TRUE(listing.run());
+        EXPECT_GT(slow.most_folders_at_once(), 1);
+    }
 }
 
 TEST(ListerCorpus, FoldersThatAreHandedBackMayBeWantedAgain) {

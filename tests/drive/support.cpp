@@ -78,9 +78,11 @@ public:
         // Kept connections hold a thread each.
         server_.new_task_queue = [] { return new httplib::ThreadPool(48); };
         server_.Get(".*", [this](const httplib::Request& request, httplib::Response& response) {
-            const std::lock_guard lock(mutex_);
-            asked_.push_back(as_asked(request));
-            put(answer_(asked_.back()), response);
+            const Reply reply = reply_to(as_asked(request));
+            if (reply.first) {
+                reply.first();
+            }
+            put(reply, response);
         });
         server_.set_tcp_nodelay(true);
         port_ = server_.bind_to_any_port("127.0.0.1");
@@ -103,6 +105,12 @@ public:
     }
 
 private:
+    Reply reply_to(Asked asked) {
+        const std::lock_guard lock(mutex_);
+        asked_.push_back(std::move(asked));
+        return answer_(asked_.back());
+    }
+
     Answer answer_;
     std::mutex mutex_;
     std::vector<Asked> asked_;

@@ -35,11 +35,12 @@ struct Reply {
     std::string body = "{}";
     std::string type = "application/json; charset=UTF-8";
     std::multimap<std::string, std::string> headers = {};
-    bool cut = false;  ///< promise more bytes than come, then close
+    bool cut = false;                  ///< promise more bytes than come, then close
+    std::function<void()> first = {};  ///< called before it is sent, beside other requests
 };
 
 /// A server on a port of the kernel's choice that answers as `answer` says and remembers what it
-/// was asked. `answer` is called under a lock, on the server's threads.
+/// was asked. `answer` is called under a lock, on the server's threads; `Reply::first` is not.
 class ScriptedDrive {
 public:
     using Answer = std::function<Reply(const Asked&)>;
