@@ -1,6 +1,7 @@
 #include "corpus.h"
 
-#include <optional>
+#include <algorithm>
+#include <utility>
 
 namespace gds::run {
 
@@ -10,7 +11,7 @@ using model::Item;
 using state::Blob;
 using state::Query;
 
-constexpr int kChildrenAtOnce = 1000;
+constexpr std::size_t kChildrenAtOnce = 1000;
 
 // Bits of the column `flags`.
 constexpr std::int64_t kOwned = 1;
@@ -26,27 +27,27 @@ std::int64_t flags_of(const Item& item) {
 Item item_from(const Query& row, const std::string& parent) {
     Item item;
     item.parent = parent;
-    item.id = row.text(1);
-    item.name = row.text(2);
-    item.mime_type = row.text(3);
+    item.id = row.text(0);
+    item.name = row.text(1);
+    item.mime_type = row.text(2);
     item.kind = model::kind_of(item.mime_type);
-    if (!row.null(4)) {
-        item.size = row.integer(4);
+    if (!row.null(3)) {
+        item.size = row.integer(3);
     }
-    item.md5 = row.text(5);
-    item.sha1 = row.text(6);
-    item.sha256 = row.text(7);
-    item.modified_ms = row.integer(8);
-    item.head_revision = row.text(9);
-    item.resource_key = row.text(10);
-    const std::int64_t flags = row.integer(11);
+    item.md5 = row.text(4);
+    item.sha1 = row.text(5);
+    item.sha256 = row.text(6);
+    item.modified_ms = row.integer(7);
+    item.head_revision = row.text(8);
+    item.resource_key = row.text(9);
+    const std::int64_t flags = row.integer(10);
     item.owned_by_me = (flags & kOwned) != 0;
     item.shared = (flags & kShared) != 0;
     item.can_download = (flags & kNoDownload) == 0;
     item.in_photos = (flags & kInPhotos) != 0;
-    item.target_id = row.text(12);
-    item.target_mime_type = row.text(13);
-    item.target_resource_key = row.text(14);
+    item.target_id = row.text(11);
+    item.target_mime_type = row.text(12);
+    item.target_resource_key = row.text(13);
     return item;
 }
 
@@ -60,9 +61,10 @@ Status Corpus::add(const std::vector<Item>& page) {
             continue;
         }
         ambiguous_ = ambiguous_ || item.more_parents;
-        // Shown again after a change: the later state counts.
+        places_.push_back(
+            {std::hash<std::string>()(item.id), std::hash<std::string>()(item.parent)});
         GDS_CHECK(
-            db_.run("INSERT OR REPLACE INTO corpus(parent, id, name, mime, size, md5, sha1, sha256,"
+            db_.run("INSERT INTO corpus(parent, id, name, mime, size, md5, sha1, sha256,"
                     " modified_ms, revision, resource_key, flags, target, target_mime, target_key)"
                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     item.parent, item.id, item.name, item.mime_type, item.size, Blob{item.md5},
@@ -73,25 +75,49 @@ Status Corpus::add(const std::vector<Item>& page) {
     return transaction.commit();
 }
 
-Result<std::vector<Item>> Corpus::children(const std::string& folder, std::int64_t& after) {
+Result<bool> Corpus::complete() {
+    // An index over what is there costs a third of one that grows with it.
+    GDS_CHECK(db_.execute("CREATE INDEX temp.corpus_place ON corpus(parent, id)"));
+    auto places = std::exchange(places_, {});
+    std::sort(places.begin(), places.end(),
+              [](const Place& a, const Place& b) { return a.item < b.item; });
+    const auto moved = std::adjacent_find(
+        places.begin(), places.end(),
+        [](const Place& a, const Place& b) { return a.item == b.item && a.folder != b.folder; });
+    return !ambiguous_ && moved == places.end();
+}
+
+Status Corpus::for_each_child(const std::string& folder, const Each& each) {
     std::vector<Item> children;
     Query query(db_,
-                "SELECT n, id, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
+                "SELECT id, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
                 " resource_key, flags, target, target_mime, target_key FROM corpus"
-                " WHERE parent = ? AND n > ? ORDER BY n LIMIT ?",
-                folder, after, kChildrenAtOnce);
+                " WHERE parent = ? ORDER BY id, n",
+                folder);
     for (;;) {
         const bool row = GDS_TRY(query.next());
-        if (!row) {
-            return children;
+        if (children.size() == kChildrenAtOnce || (!row && !children.empty())) {
+            GDS_CHECK(each(children));
+            children.clear();
         }
-        after = query.integer(0);
+        if (!row) {
+            return {};
+        }
         children.push_back(item_from(query, folder));
     }
 }
 
+Result<bool> Corpus::lacks(state::ItemNo item) {
+    Query query(db_,
+                "SELECT 1 FROM item i JOIN item p ON p.n = i.parent WHERE i.n = ? AND NOT EXISTS"
+                " (SELECT 1 FROM corpus c WHERE c.parent = p.id AND c.id = i.id)",
+                item);
+    return query.next();
+}
+
 Status Corpus::clear() {
-    return db_.execute("DELETE FROM corpus");
+    places_ = {};
+    return db_.execute("DROP INDEX IF EXISTS temp.corpus_place; DELETE FROM corpus");
 }
 
 }  // namespace gds::run

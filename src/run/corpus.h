@@ -2,9 +2,10 @@
 
 #include "gds/base/result.h"
 #include "gds/model/item.h"
-#include "gds/state/database.h"
+#include "gds/state/store.h"
 
-#include <cstdint>
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,25 @@ public:
     explicit Corpus(state::Database& db) : db_(db) {}
 
     Status add(const std::vector<model::Item>& page);
-    /// Some children of `folder`, those after number `after`, which moves on; none at the end.
-    Result<std::vector<model::Item>> children(const std::string& folder, std::int64_t& after);
-    /// It cannot stand for the folders' own lists: an item lies in several folders.
-    [[nodiscard]] bool ambiguous() const { return ambiguous_; }
+    /// After the last page, and before anything is looked up. False: it cannot stand for the
+    /// folders' own lists, since an item lies, or was shown, in several of them.
+    Result<bool> complete();
+    using Each = std::function<Status(const std::vector<model::Item>&)>;
+    /// The children of `folder`, some at a time; of one that was shown twice, the later state last.
+    Status for_each_child(const std::string& folder, const Each& each);
+    /// It was not shown in the folder that it is recorded in.
+    Result<bool> lacks(state::ItemNo item);
     /// Forget all of it.
     Status clear();
 
 private:
+    /// Hashes of an item's id and of its folder's.
+    struct Place {
+        std::size_t item, folder;
+    };
+
     state::Database& db_;
+    std::vector<Place> places_;
     bool ambiguous_ = false;
 };
 

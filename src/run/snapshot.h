@@ -34,6 +34,13 @@ public:
         const auto index = static_cast<std::size_t>(n);
         return index < bits_.size() && bits_[index];
     }
+    /// The first number from `n` on that is in it; 0 where none is.
+    [[nodiscard]] std::int64_t next(std::int64_t n) const {
+        while (static_cast<std::size_t>(n) < bits_.size() && !has(n)) {
+            ++n;
+        }
+        return has(n) ? n : 0;
+    }
 
 private:
     std::vector<bool> bits_;

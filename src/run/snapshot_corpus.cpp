@@ -15,7 +15,6 @@
 namespace gds::run {
 
 using state::ItemNo;
-using state::Query;
 
 Result<bool> Snapshot::corpus_tells(const model::Item& folder) {
     if (!may_use_corpus_ || !folder.owned_by_me || folder.shared) {
@@ -32,7 +31,7 @@ Status Snapshot::corpus_items(const std::vector<model::Item>& page) {
 
 Status Snapshot::corpus_complete(const std::vector<drive::Ref>& folders) {
     corpus_unfinished_ = false;
-    corpus_fell_short_ = corpus_.ambiguous() || GDS_TRY(corpus_lacks());
+    corpus_fell_short_ = !GDS_TRY(corpus_.complete()) || GDS_TRY(corpus_lacks());
     if (corpus_fell_short_) {
         for (const drive::Ref& folder : folders) {
             lister_.want_folder(folder);
@@ -58,14 +57,9 @@ Status Snapshot::walk() {
         }
         listed_.add(n);
         told_.add(n);
-        std::int64_t after = 0;
-        for (;;) {
-            const std::vector<model::Item> children = GDS_TRY(corpus_.children(folder, after));
-            if (children.empty()) {
-                break;
-            }
-            GDS_CHECK(take(folder, children, false));
-        }
+        GDS_CHECK(corpus_.for_each_child(folder, [&](const std::vector<model::Item>& children) {
+            return take(folder, children, false);
+        }));
         const bool others = GDS_TRY(store_.holds_others(n));
         if (others) {
             GDS_CHECK(ask(n));  // there may be more that the account never opened
@@ -77,15 +71,13 @@ Status Snapshot::walk() {
 /// An item of ours that a folder's own list showed is not where the corpus has it: nothing can be
 /// concluded from the corpus then.
 Result<bool> Snapshot::corpus_lacks() {
-    Query query(store_.db(),
-                "SELECT i.n FROM item i JOIN item p ON p.n = i.parent WHERE NOT EXISTS"
-                " (SELECT 1 FROM corpus c WHERE c.id = i.id AND c.parent = p.id)");
-    for (;;) {
-        const bool row = GDS_TRY(query.next());
-        if (!row || shown_by_folder_.has(query.integer(0))) {
-            return row;
+    for (ItemNo n = shown_by_folder_.next(1); n != 0; n = shown_by_folder_.next(n + 1)) {
+        const bool lacking = GDS_TRY(corpus_.lacks(n));
+        if (lacking) {
+            return true;
         }
     }
+    return false;
 }
 
 /// Have a folder that the corpus told listed by itself; until then it is not listed.

@@ -9,7 +9,7 @@ constexpr const char* kTables = R"sql(
 CREATE TEMP TABLE corpus(
     n INTEGER PRIMARY KEY,
     parent TEXT NOT NULL,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL,
     name TEXT NOT NULL,
     mime TEXT NOT NULL,
     size INTEGER,
@@ -24,7 +24,6 @@ CREATE TEMP TABLE corpus(
     target_mime TEXT NOT NULL,
     target_key TEXT NOT NULL
 );
-CREATE INDEX temp.corpus_parent ON corpus(parent, n);
 
 -- skip: why the item is not mirrored; it still explains its path. claims: takes part in the
 -- settling of names. follows: a copy that is there moves along, although it is not brought up to

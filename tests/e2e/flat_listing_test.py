@@ -354,6 +354,27 @@ class Short(FlatCase):
         self.assert_by_folder()
         self.assert_mirror(self.everything())
 
+    def shown_again(self, **other):
+        """A flat listing in which F1191 comes a second time, changed."""
+        answer = json.loads(self.flat_answer([])["body"])
+        again = next(item for item in answer["files"] if item["id"] == "F1191")
+        answer["files"].append({**again, **other})
+        return {"body": json.dumps(answer)}
+
+    def test_an_item_that_is_shown_in_two_folders_is_left_to_the_folders(self):
+        self.fault(FLAT, self.shown_again(parents=["D118"]))
+        self.run_and_count()
+        self.assert_by_folder()
+        self.assert_mirror(self.everything())
+
+    def test_of_an_item_that_is_shown_twice_the_later_state_counts(self):
+        self.fault(FLAT, self.shown_again(name="renamed"))
+        self.run_and_count()
+        self.assert_flat()
+        expected = self.everything(**{"d119/renamed": "119 1"})
+        del expected["d119/f1"]
+        self.assert_mirror(expected)
+
     def test_a_server_that_says_nothing_of_sharing(self):
         """Whether others have put something into a folder cannot be told then."""
         children = self.control("tree?id=FILES")["children"]
