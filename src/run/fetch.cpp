@@ -23,6 +23,8 @@ namespace {
 
 /// Actions looked up at once: few enough to hold in memory, many enough to share a transaction.
 constexpr std::int64_t kLookAhead = 64;
+/// Actions whose end is written down together, since nobody asks before all have ended.
+constexpr std::size_t kMarkedAtOnce = 1000;
 
 }  // namespace
 
@@ -44,8 +46,10 @@ Result<FetchResult> Fetch::run() {
     GDS_CHECK(commits_.begin());
     const Status fetched = fetch_all();
     // However it ended: what was published is recorded.
+    const Status marked = mark_done();
     const Status recorded = commits_.end();
     GDS_CHECK(fetched);
+    GDS_CHECK(marked);
     GDS_CHECK(recorded);
     return result_;
 }
@@ -339,6 +343,7 @@ void Fetch::describe_file(const Work& work, transfer::Job& job) {
 Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
     bool replaced = false;
     Status ends_run;
+    std::vector<std::int64_t> done;
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const transfer::Outcome& outcome : outcomes) {
         const auto found = under_way_.extract(outcome.token);
@@ -349,6 +354,7 @@ Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
         replaced = replaced || work.entry != 0;
         if (outcome.result) {
             GDS_CHECK(record(work, *outcome.result));
+            done.push_back(work.seq);
         } else if (outcome.result.error().code == Code::unauthenticated) {
             ends_run = outcome.result.error();  // no other file would fare better
         } else {
@@ -356,6 +362,10 @@ Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
         }
     }
     GDS_CHECK(transaction.commit());
+    done_.insert(done_.end(), done.begin(), done.end());
+    if (done_.size() >= kMarkedAtOnce) {
+        GDS_CHECK(mark_done());
+    }
     GDS_CHECK(ends_run);
     // A new file that is not recorded is adopted by its checksum, and another content of a known
     // one would be fetched again.
@@ -382,7 +392,23 @@ Status Fetch::record(const Work& work, const transfer::Published& published) {
     GDS_CHECK(entry.n != 0 ? update(entry) : insert(entry, work.wanted));
     GDS_CHECK(store_.unpark(work.item_no, work.via));
     log::debug("published", {{"path", work.path}, {"bytes", published.size}});
-    return set_outcome(store_, work.seq, ActionOutcome::done);
+    return {};
+}
+
+/// They end nearly in their order: few statements mark many.
+Status Fetch::mark_done() {
+    auto done = std::exchange(done_, {});
+    std::sort(done.begin(), done.end());
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    for (auto first = done.begin(); first != done.end();) {
+        auto last = first;
+        while (std::next(last) != done.end() && *std::next(last) == *last + 1) {
+            ++last;
+        }
+        GDS_CHECK(set_done(store_, *first, *last));
+        first = std::next(last);
+    }
+    return transaction.commit();
 }
 
 Status Fetch::update(const state::Entry& entry) {

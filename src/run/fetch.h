@@ -94,6 +94,8 @@ private:
     Result<std::optional<transfer::Job>> next_job();
     Status commit(const std::vector<transfer::Outcome>& outcomes);
     Status record(const Work& work, const transfer::Published& published);
+    /// Gives the actions that are done their outcome.
+    Status mark_done();
     Status update(const state::Entry& entry);
     Status insert(const state::Entry& entry, WantedNo wanted);
     /// What was recorded at the entry's path before it.
@@ -126,6 +128,7 @@ private:
     std::unordered_map<std::int64_t, Work> under_way_;  ///< by seq: handed over as jobs
     std::vector<std::int64_t> again_;  ///< to be tried in this round, before the rest
     std::vector<std::int64_t> next_round_;
+    std::vector<std::int64_t> done_;  ///< by seq: recorded, and not yet marked as done
     std::map<std::int64_t, Detour> detours_;
     std::map<std::int64_t, Error> round_errors_;
 };

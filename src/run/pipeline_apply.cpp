@@ -242,10 +242,16 @@ Pipeline::Phase Pipeline::make_room() {
     const std::int64_t keep_bytes = settings_.trash_max_size;
     const auto left =
         volume::expire_trash(*volume_, settings_.trash_keep, keep_bytes, record_.started_ms);
-    const auto needed = bytes_to_fetch(*store_);
     auto space = volume_->space();
-    if (!left || !needed || !space) {
-        return fail_destination(!left ? left.error() : !needed ? needed.error() : space.error());
+    if (!left || !space) {
+        return fail_destination(!left ? left.error() : space.error());
+    }
+    if (record_.bytes_planned + kSpareBytes <= space->free_bytes) {
+        return std::nullopt;
+    }
+    const auto needed = bytes_to_fetch(*store_);  // what was withheld meanwhile needs no room
+    if (!needed) {
+        return fail_destination(needed.error());
     }
     if (*needed == 0 || *needed + kSpareBytes <= space->free_bytes) {
         return std::nullopt;

@@ -263,30 +263,27 @@ Status Planning::download(const Row& row, const model::Item& item) {
 
 Result<model::Counts> count_actions(state::Store& store, Counted which) {
     model::Counts counts;
-    Query query(store.db(),
-                "SELECT kind, count(*) FROM action WHERE ?1 = 0 OR outcome = ?2 GROUP BY kind",
-                which == Counted::done, static_cast<std::int64_t>(ActionOutcome::done));
+    Query query(store.db(), "SELECT kind, outcome FROM action");
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {
-            break;
+            return counts;
         }
-        const std::int64_t n = query.integer(1);
+        const auto outcome = static_cast<ActionOutcome>(query.integer(1));
+        counts.fail += outcome == ActionOutcome::failed ? 1 : 0;
+        if (which == Counted::done && outcome != ActionOutcome::done) {
+            continue;
+        }
         switch (static_cast<ActionKind>(query.integer(0))) {
-            case ActionKind::mkdir: counts.mkdir = n; break;
-            case ActionKind::rename: counts.rename = n; break;
-            case ActionKind::download: counts.download = n; break;
-            case ActionKind::update: counts.update = n; break;
-            case ActionKind::remove: counts.remove = n; break;
-            case ActionKind::rmdir: counts.rmdir = n; break;
-            case ActionKind::skip: counts.skip = n; break;
+            case ActionKind::mkdir: ++counts.mkdir; break;
+            case ActionKind::rename: ++counts.rename; break;
+            case ActionKind::download: ++counts.download; break;
+            case ActionKind::update: ++counts.update; break;
+            case ActionKind::remove: ++counts.remove; break;
+            case ActionKind::rmdir: ++counts.rmdir; break;
+            case ActionKind::skip: ++counts.skip; break;
         }
     }
-    Query failed(store.db(), "SELECT count(*) FROM action WHERE outcome = ?",
-                 static_cast<std::int64_t>(ActionOutcome::failed));
-    GDS_CHECK(failed.next());
-    counts.fail = failed.integer(0);
-    return counts;
 }
 
 model::ActionSource action_source(state::Store& store) {

@@ -27,6 +27,11 @@ Status set_outcome(state::Store& store, std::int64_t seq, ActionOutcome outcome,
                           problem, seq);
 }
 
+Status set_done(state::Store& store, std::int64_t first, std::int64_t last) {
+    return store.db().run("UPDATE action SET outcome = ? WHERE seq BETWEEN ? AND ?",
+                          number(ActionOutcome::done), first, last);
+}
+
 Removal::Removal(state::Store& store, const volume::Volume& volume, volume::Trash& trash,
                  bool allowed, const Cancel& cancel)
     : store_(store), volume_(volume), trash_(trash), allowed_(allowed), cancel_(cancel) {}

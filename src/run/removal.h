@@ -17,6 +17,8 @@ namespace gds::run {
 /// Set an action's outcome.
 Status set_outcome(state::Store& store, std::int64_t seq, model::ActionOutcome outcome,
                    const std::string& problem = {});
+/// All actions from `first` to `last` are done.
+Status set_done(state::Store& store, std::int64_t first, std::int64_t last);
 
 /// Carries out a plan's deletes: files into the trash in groups, then empty folders, each group
 /// recorded in one transaction.

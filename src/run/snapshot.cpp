@@ -153,8 +153,8 @@ Status Snapshot::record_ancestors(const model::Item& root) {
     return {};
 }
 
-Result<ItemNo> Snapshot::record(const model::Item& item) {
-    const Store::Upserted recorded = GDS_TRY(store_.upsert(item));
+Result<ItemNo> Snapshot::record(const model::Item& item, const state::KnownFolder& folder) {
+    const Store::Upserted recorded = GDS_TRY(store_.upsert(item, folder));
     seen_.add(recorded.n);
     ++count_;
     foreign_ = foreign_ || item.drive_id != drive_id_;
@@ -217,8 +217,9 @@ Status Snapshot::take(const std::string& folder, const std::vector<model::Item>&
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     const auto known = paths_.find(folder);
     const FilterPath path = known == paths_.end() ? std::nullopt : known->second;
+    const state::KnownFolder parent{folder, GDS_TRY(store_.intern(folder))};
     for (const model::Item& item : page) {
-        const ItemNo n = GDS_TRY(record(item));
+        const ItemNo n = GDS_TRY(record(item, parent));
         if (by_itself && item.owned_by_me) {
             shown_by_folder_.add(n);
         }

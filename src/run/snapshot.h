@@ -121,7 +121,7 @@ public:
     Status corpus_complete(const std::vector<drive::Ref>& folders) override;
 
 private:
-    Result<state::ItemNo> record(const model::Item& item);
+    Result<state::ItemNo> record(const model::Item& item, const state::KnownFolder& folder = {});
     /// Record children of `folder`, and want what lies below them. `by_itself`: they are from its
     /// own list, against which the corpus is held.
     Status take(const std::string& folder, const std::vector<model::Item>& children,

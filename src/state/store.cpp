@@ -22,9 +22,6 @@ constexpr std::int64_t kOurs = kAbsent | kListed;
 constexpr const char* kSelectRow =
     "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
     " resource_key, flags, target, target_mime FROM item WHERE n = ?";
-constexpr const char* kSelectItems =
-    " p.id, t.id, i.n FROM item i LEFT JOIN item p ON p.n = i.parent"
-    " LEFT JOIN item t ON t.n = i.target";
 
 /// An item as its row holds it: numbers instead of ids.
 struct ItemRow {
@@ -123,46 +120,68 @@ Result<std::string> Store::id_of(ItemNo item) {
     return row ? query.text(0) : std::string();
 }
 
-Result<Store::Upserted> Store::upsert(const model::Item& item) {
+namespace {
+
+constexpr const char* kInsertItem =
+    "INSERT INTO item(id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
+    " resource_key, flags, target, target_mime)"
+    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING";
+
+/// Takes the same parameters.
+std::string update_item() {
+    return fmt::format(
+        "UPDATE item SET parent = ?2, kind = ?3, name = ?4, mime = ?5, size = ?6, md5 = ?7,"
+        " sha1 = ?8, sha256 = ?9, modified_ms = ?10, revision = ?11,"
+        " resource_key = coalesce(?12, resource_key), flags = ?13 | (flags & {}), target = ?14,"
+        " target_mime = ?15 WHERE id = ?1",
+        kListed);
+}
+
+Status write_item(Database& db, const char* sql, const model::Item& item, const ItemRow& numbers) {
+    const auto text_or_null = [](std::string_view text) {
+        return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+    };
+    const std::optional<std::int64_t> target =
+        numbers.target == 0 ? std::nullopt : std::optional<std::int64_t>(numbers.target);
+    return db.run(sql, item.id, numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
+                  text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
+                  Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
+                  text_or_null(item.resource_key), numbers.flags, target,
+                  text_or_null(item.target_mime_type));
+}
+
+}  // namespace
+
+Result<Store::Upserted> Store::upsert(const model::Item& item, const KnownFolder& folder) {
     ItemRow numbers;
-    numbers.parent = GDS_TRY(intern(item.parent));
+    numbers.parent = item.parent == folder.id ? folder.n : GDS_TRY(intern(item.parent));
     numbers.target = GDS_TRY(intern(item.target_id));
     numbers.flags = flags_of(item);
-    const ItemNo known = GDS_TRY(find(item.id));
     if (numbers.target != 0 && !item.target_resource_key.empty()) {
         // The key that opens the target is only ever told by the shortcut.
         GDS_CHECK(db_.run("UPDATE item SET resource_key = ? WHERE n = ? AND resource_key IS NOT ?",
                           item.target_resource_key, numbers.target, item.target_resource_key));
     }
-    if (known != 0) {
+    // New ones mostly come together, and need not be looked for first.
+    ItemNo known = met_new_item_ ? 0 : GDS_TRY(find(item.id));
+    if (known == 0) {
+        GDS_CHECK(write_item(db_, kInsertItem, item, numbers));
+        met_new_item_ = db_.changes() > 0;
+        if (met_new_item_) {
+            return Upserted{db_.last_rowid(), true};
+        }
+        known = GDS_TRY(find(item.id));
+    }
+    {
         Query query(db_, kSelectRow, known);
         const bool row = GDS_TRY(query.next());
         if (row && same_as_row(query, item, numbers)) {
             return Upserted{known, false};
         }
     }
-    const auto text_or_null = [](std::string_view text) {
-        return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
-    };
-    const std::optional<std::int64_t> target =
-        numbers.target == 0 ? std::nullopt : std::optional<std::int64_t>(numbers.target);
-    GDS_CHECK(db_.run(
-        "INSERT INTO item(parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
-        " resource_key, flags, target, target_mime, id)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT(id) DO UPDATE SET parent = excluded.parent, kind = excluded.kind,"
-        " name = excluded.name, mime = excluded.mime, size = excluded.size, md5 = excluded.md5,"
-        " sha1 = excluded.sha1, sha256 = excluded.sha256, modified_ms = excluded.modified_ms,"
-        " revision = excluded.revision,"
-        " resource_key = coalesce(excluded.resource_key, resource_key),"
-        " flags = excluded.flags | (flags & ?), target = excluded.target,"
-        " target_mime = excluded.target_mime",
-        numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
-        text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
-        Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
-        text_or_null(item.resource_key), numbers.flags, target, text_or_null(item.target_mime_type),
-        item.id, kListed));
-    return Upserted{known != 0 ? known : db_.last_rowid(), true};
+    static const std::string update = update_item();
+    GDS_CHECK(write_item(db_, update.c_str(), item, numbers));
+    return Upserted{known, true};
 }
 
 model::Item item_in(const Query& row, int first) {
@@ -193,37 +212,39 @@ model::Item item_in(const Query& row, int first) {
 
 namespace {
 
-/// A statement for whole_item(), of the items that `condition` picks.
-std::string select_items(std::string_view condition) {
-    return fmt::format("SELECT {},{} {}", kItemColumns, kSelectItems, condition);
-}
-
-model::Item whole_item(const Query& row) {
+model::Item whole_item(const Query& row, const std::string& parent) {
     model::Item item = item_in(row, 0);
-    item.parent = row.text(kItemColumnCount);
-    item.target_id = row.text(kItemColumnCount + 1);
+    item.target_id = row.text(kItemColumnCount);
+    item.parent = parent;
     return item;
 }
 
 }  // namespace
 
 Result<std::optional<model::Item>> Store::item(ItemNo number) {
-    static const std::string sql = select_items("WHERE i.n = ?");
+    static const std::string sql = fmt::format(
+        "SELECT {}, t.id, p.id FROM item i LEFT JOIN item t ON t.n = i.target"
+        " LEFT JOIN item p ON p.n = i.parent WHERE i.n = ?",
+        kItemColumns);
     Query row(db_, sql.c_str(), number);
     const bool found = GDS_TRY(row.next());
-    return found ? std::optional(whole_item(row)) : std::nullopt;
+    return found ? std::optional(whole_item(row, row.text(kItemColumnCount + 1))) : std::nullopt;
 }
 
 Status Store::for_each_child(ItemNo folder,
                              const std::function<Status(ItemNo, model::Item)>& each) {
-    static const std::string sql = select_items("WHERE i.parent = ? ORDER BY i.n");
+    static const std::string sql = fmt::format(
+        "SELECT {}, t.id, i.n FROM item i LEFT JOIN item t ON t.n = i.target"
+        " WHERE i.parent = ? ORDER BY i.n",
+        kItemColumns);
+    const std::string parent = GDS_TRY(id_of(folder));
     Query row(db_, sql.c_str(), folder);
     for (;;) {
         const bool found = GDS_TRY(row.next());
         if (!found) {
             return {};
         }
-        GDS_CHECK(each(row.integer(kItemColumnCount + 2), whole_item(row)));
+        GDS_CHECK(each(row.integer(kItemColumnCount + 1), whole_item(row, parent)));
     }
 }
 

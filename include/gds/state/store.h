@@ -22,6 +22,12 @@ using EntryNo = std::int64_t;
 /// A chain of followed shortcuts, by number; 0 is none.
 using Via = std::int64_t;
 
+/// A folder whose number is known already.
+struct KnownFolder {
+    std::string id;
+    ItemNo n = 0;
+};
+
 /// What the volume holds at one path, as far as it was recorded.
 struct Entry {
     EntryNo n = 0;
@@ -123,8 +129,8 @@ public:
         bool changed = false;
     };
     /// Record an item's present state; writes nothing where nothing changed. An item that was
-    /// absent is there again.
-    Result<Upserted> upsert(const model::Item& item);
+    /// absent is there again. `folder` may be its parent.
+    Result<Upserted> upsert(const model::Item& item, const KnownFolder& folder = {});
     /// An absent item reads as trashed.
     Result<std::optional<model::Item>> item(ItemNo item);
     /// What has this parent, by number. Items may be recorded meanwhile.
@@ -200,6 +206,7 @@ private:
     std::unique_ptr<OpenMark> mark_;
     bool was_left_open_ = false;
     std::optional<bool> parks_nothing_;  ///< once somebody asked
+    bool met_new_item_ = false;          ///< the last time an item was recorded
 };
 
 }  // namespace gds::state
