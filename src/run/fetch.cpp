@@ -26,6 +26,13 @@ constexpr std::int64_t kLookAhead = 64;
 /// Actions whose end is written down together, since nobody asks before all have ended.
 constexpr std::size_t kMarkedAtOnce = 1000;
 
+/// Two items of the same bytes are fetched each by itself, and where chance gives two contents one
+/// key, the checksum tells. Short, since Linux keeps names of up to 39 bytes in the directory entry
+/// itself.
+std::string resume_key(const std::string& id, std::string_view digest) {
+    return fmt::format("{:016x}{}", std::hash<std::string>()(id), to_hex(digest.substr(0, 8)));
+}
+
 }  // namespace
 
 Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& engine,
@@ -330,7 +337,7 @@ void Fetch::describe_file(const Work& work, transfer::Job& job) {
     if (const auto listed = cheapest_digest(item)) {
         job.algorithm = listed->algorithm;
         job.digest = listed->bytes;
-        job.resume_key = item.id + "-" + to_hex(listed->bytes);
+        job.resume_key = resume_key(item.id, listed->bytes);
     }
     const auto detour = detours_.find(work.seq);
     if (detour != detours_.end() && !detour->second.digest.empty()) {

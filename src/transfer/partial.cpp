@@ -82,10 +82,7 @@ std::string staging_path() {
 }
 
 std::string partial_path(std::string_view resume_key) {
-    // Short, since Linux keeps names of up to 39 bytes in the directory entry itself.
-    static constexpr std::size_t kNameLength = 32;
-    const std::string name = to_hex(crypto::digest(crypto::Algorithm::sha256, resume_key));
-    return fmt::format("{}/{}.part", staging_path(), std::string_view(name).substr(0, kNameLength));
+    return fmt::format("{}/{}.part", staging_path(), resume_key);
 }
 
 Partial::Partial(Plan plan, Fd fd, unsigned mode)

@@ -70,11 +70,11 @@ TEST(Downloads, APartialOfAnotherModeGetsTheRightOne) {
     Bench bench(serving(body));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part",
+    bench.temp.write(".gdrive-sync/staging/key.part",
                      body.substr(0, 400));
     ASSERT_EQ(
         ::chmod(
-            bench.temp.full(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part").c_str(),
+            bench.temp.full(".gdrive-sync/staging/key.part").c_str(),
             0600),
         0);
     bench.options.file_mode = 0644;
@@ -88,7 +88,7 @@ TEST(Downloads, AReadOnlyFileStaysWritableUntilItIsComplete) {
     unsigned meanwhile = 0;
     Bench* running = nullptr;
     Bench bench([&](const RawRequest&, Connection& connection) {
-        meanwhile = mode_of(*running, ".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part");
+        meanwhile = mode_of(*running, ".gdrive-sync/staging/key.part");
         connection.send(whole(body));
     });
     running = &bench;
@@ -187,7 +187,7 @@ TEST_P(WrongRangeAnswer, StartsOnceFromTheFirstByte) {
     ASSERT_TRUE(volume::make_state_dir(*bench.temp));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part",
+    bench.temp.write(".gdrive-sync/staging/key.part",
                      body.substr(0, 400));
     ASSERT_TRUE(bench.run({std::move(job)}));
     ASSERT_TRUE(bench.published("file"));
@@ -221,7 +221,7 @@ TEST(Downloads, APartialOfAnEarlierRunIsContinued) {
     Bench bench(serving(body));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part",
+    bench.temp.write(".gdrive-sync/staging/key.part",
                      body.substr(0, 3'000'000));
     EXPECT_EQ(staged_bytes(*bench.temp, "key"), 3'000'000);
     ASSERT_TRUE(bench.run({std::move(job)}));
@@ -236,7 +236,7 @@ TEST(Downloads, ACompletePartialNeedsNoRequest) {
     Bench bench(serving(body));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part", body);
+    bench.temp.write(".gdrive-sync/staging/key.part", body);
     ASSERT_TRUE(bench.run({std::move(job)}));
     EXPECT_TRUE(bench.published("file"));
     EXPECT_EQ(bench.temp.read("file"), body);
@@ -250,7 +250,7 @@ TEST_P(WrongPartial, IsFetchedFromItsFirstByte) {
     Bench bench(serving(body), 0);
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part",
+    bench.temp.write(".gdrive-sync/staging/key.part",
                      sample(GetParam(), 77));
     ASSERT_TRUE(bench.run({std::move(job)}));
     EXPECT_TRUE(bench.published("file"));
@@ -267,7 +267,7 @@ TEST(Downloads, ASymlinkInStagingIsNeverWrittenThrough) {
     bench.temp.write("victim", "precious");
     std::filesystem::create_symlink(
         bench.temp.full("victim"),
-        bench.temp.full(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part"));
+        bench.temp.full(".gdrive-sync/staging/key.part"));
     auto job = bench.job("file", body);
     job.resume_key = "key";
     ASSERT_TRUE(bench.run({std::move(job)}));
@@ -282,7 +282,7 @@ TEST(Downloads, AHardLinkInStagingIsNeverWrittenThrough) {
     ASSERT_TRUE(volume::make_state_dir(*bench.temp));
     bench.temp.write("victim", "precious");
     ASSERT_TRUE(
-        bench.temp->link("victim", ".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part"));
+        bench.temp->link("victim", ".gdrive-sync/staging/key.part"));
     auto job = bench.job("file", body);
     job.resume_key = "key";
     ASSERT_TRUE(bench.run({std::move(job)}));
@@ -491,10 +491,10 @@ TEST(Downloads, AStopKeepsResumablePartialsAndReportsNoFailure) {
             }
         });
     EXPECT_TRUE(ran);
-    EXPECT_THAT(bench.staged(), ::testing::ElementsAre("2c70e12b7a0646f92279f427c7b38e73.part"));
+    EXPECT_THAT(bench.staged(), ::testing::ElementsAre("key.part"));
     const auto left = staged_bytes(*bench.temp, "key");
     EXPECT_GT(left, 200'000);
-    EXPECT_EQ(bench.temp.read(".gdrive-sync/staging/2c70e12b7a0646f92279f427c7b38e73.part"),
+    EXPECT_EQ(bench.temp.read(".gdrive-sync/staging/key.part"),
               body.substr(0, static_cast<std::size_t>(left)));
 }
 
@@ -545,7 +545,7 @@ TEST(CleanStaging, RemovesWhatRunsLeftAndFollowsNothing) {
     ASSERT_TRUE(clean_staging(*temp));
     const std::string staging = ".gdrive-sync/staging/";
     temp.write(staging + "6b6579.part", "of an earlier version");
-    temp.write(staging + "2c70e12b7a0646f92279f427c7b38e73.part", "resumable");
+    temp.write(staging + "key.part", "resumable");
     temp.write(staging + "abc.tmp", "ours, not resumable");
     temp.write(staging + "rubbish", "?");
     temp.write(staging + "folder/file", "?");
