@@ -141,7 +141,7 @@ namespace {
 
 std::string select_works(std::string_view condition) {
     return fmt::format(
-        "SELECT a.seq, a.wanted, a.path, a.reason, w.item, w.via, w.entry, w.name,"
+        "SELECT a.seq, a.path, a.reason, w.item, w.via, w.entry, w.name,"
         " CASE w.parent WHEN 0 THEN 0 ELSE coalesce(nullif(p.entry, 0), -1) END, {}"
         " FROM action a CROSS JOIN wanted w ON w.n = a.wanted CROSS JOIN item i ON i.n = w.item"
         " LEFT JOIN wanted p ON p.n = w.parent WHERE {}",
@@ -172,15 +172,14 @@ Result<std::vector<Fetch::Work>> Fetch::works_of(Query& query) {
         }
         Work& work = works.emplace_back();
         work.seq = query.integer(0);
-        work.wanted = query.integer(1);
-        work.path = query.text(2);
-        work.reason = query.text(3);
-        work.item_no = query.integer(4);
-        work.via = query.integer(5);
-        work.entry = query.integer(6);
-        work.name = query.text(7);
-        work.place = query.integer(8);
-        work.item = state::item_in(query, 9);
+        work.path = query.text(1);
+        work.reason = query.text(2);
+        work.item_no = query.integer(3);
+        work.via = query.integer(4);
+        work.entry = query.integer(5);
+        work.name = query.text(6);
+        work.place = query.integer(7);
+        work.item = state::item_in(query, 8);
         work.extension = export_extension(work.item, options_.export_formats);
         if (work.place > 0 && work.place != place) {
             place_path = GDS_TRY(store_.path_of(work.place));
@@ -396,7 +395,7 @@ Status Fetch::record(const Work& work, const transfer::Published& published) {
     const bool odd = detour != detours_.end() && !detour->second.digest.empty();
     entry.unverified =
         odd || (work.item.kind == model::ItemKind::file && !cheapest_digest(work.item));
-    GDS_CHECK(entry.n != 0 ? update(entry) : insert(entry, work.wanted));
+    GDS_CHECK(entry.n != 0 ? update(entry) : insert(entry));
     GDS_CHECK(store_.unpark(work.item_no, work.via));
     log::debug("published", {{"path", work.path}, {"bytes", published.size}});
     return {};
@@ -423,13 +422,14 @@ Status Fetch::update(const state::Entry& entry) {
     return store_.update(entry);
 }
 
-Status Fetch::insert(const state::Entry& entry, WantedNo wanted) {
+Status Fetch::insert(const state::Entry& entry) {
     state::EntryNo made = GDS_TRY(store_.insert_unless_taken(entry));
     if (made == 0) {
         GDS_CHECK(forget_other(entry));
         made = GDS_TRY(store_.insert(entry));
     }
-    return store_.db().run("UPDATE wanted SET entry = ? WHERE n = ?", made, wanted);
+    // Its number may have been that of a record that is gone, whose file the scan had missed.
+    return store_.db().run("DELETE FROM drift WHERE entry = ?", made);
 }
 
 Status Fetch::forget_other(const state::Entry& entry) {

@@ -63,7 +63,6 @@ private:
     };
     struct Work {
         std::int64_t seq = 0;
-        WantedNo wanted = 0;
         state::EntryNo entry = 0;
         state::EntryNo place = -1;  ///< the folder it belongs in; -1: not there
         std::string name;
@@ -97,7 +96,7 @@ private:
     /// Gives the actions that are done their outcome.
     Status mark_done();
     Status update(const state::Entry& entry);
-    Status insert(const state::Entry& entry, WantedNo wanted);
+    Status insert(const state::Entry& entry);
     /// What was recorded at the entry's path before it.
     Status forget_other(const state::Entry& entry);
     Status settle_failure(const Work& work, const transfer::Outcome& outcome);

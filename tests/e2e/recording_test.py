@@ -4,12 +4,14 @@ only now and then (--scan-interval)."""
 
 import os
 import shutil
+import sqlite3
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from agent import MIB, AgentCase  # noqa: E402
+from harness import SpecCase  # noqa: E402
 
 RARELY = ("--scan-interval", "1h")
 COMMITTED = 3  # s, after which what is published is recorded, though nothing else happens
@@ -108,6 +110,24 @@ class Recording(AgentCase):
         shutil.rmtree(self.dest / "x")
         self.fetched(*RARELY)
         self.assert_equal_and_settled()
+
+
+class Numbers(SpecCase):
+
+    def test_of_a_file_that_takes_the_place_of_one_that_somebody_removed(self):
+        """The last record gives way to a new one of the same number."""
+        self.make("first", "1")
+        last = self.make("last", "2")
+        self.sync(*RARELY)
+        (self.dest / "last").unlink()
+        self.edit("delete", id=last.id)
+        self.make("last", "another")
+        self.sync()
+        self.assertEqual(self.recorded(), {"first", "last"})
+
+    def recorded(self):
+        with sqlite3.connect(f"file:{self.dest}/.gdrive-sync/state.db?mode=ro", uri=True) as db:
+            return {name for name, in db.execute("SELECT name FROM entry")}
 
 
 if __name__ == "__main__":
