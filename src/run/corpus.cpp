@@ -61,8 +61,7 @@ Status Corpus::add(const std::vector<Item>& page) {
             continue;
         }
         ambiguous_ = ambiguous_ || item.more_parents;
-        places_.push_back(
-            {std::hash<std::string>()(item.id), std::hash<std::string>()(item.parent)});
+        shown_.push_back(std::hash<std::string>()(item.id));
         GDS_CHECK(
             db_.run("INSERT INTO corpus(parent, id, name, mime, size, md5, sha1, sha256,"
                     " modified_ms, revision, resource_key, flags, target, target_mime, target_key)"
@@ -78,13 +77,13 @@ Status Corpus::add(const std::vector<Item>& page) {
 Result<bool> Corpus::complete() {
     // An index over what is there costs a third of one that grows with it.
     GDS_CHECK(db_.execute("CREATE INDEX temp.corpus_place ON corpus(parent, id)"));
-    auto places = std::exchange(places_, {});
-    std::sort(places.begin(), places.end(),
-              [](const Place& a, const Place& b) { return a.item < b.item; });
-    const auto moved = std::adjacent_find(
-        places.begin(), places.end(),
-        [](const Place& a, const Place& b) { return a.item == b.item && a.folder != b.folder; });
-    return !ambiguous_ && moved == places.end();
+    auto shown = std::exchange(shown_, {});
+    std::sort(shown.begin(), shown.end());
+    if (ambiguous_ || std::adjacent_find(shown.begin(), shown.end()) == shown.end()) {
+        return !ambiguous_;
+    }
+    Query moved(db_, "SELECT 1 FROM corpus GROUP BY id HAVING count(DISTINCT parent) > 1 LIMIT 1");
+    return !GDS_TRY(moved.next());
 }
 
 Status Corpus::for_each_child(const std::string& folder, const Each& each) {
@@ -116,7 +115,7 @@ Result<bool> Corpus::lacks(state::ItemNo item) {
 }
 
 Status Corpus::clear() {
-    places_ = {};
+    shown_ = {};
     return db_.execute("DROP INDEX IF EXISTS temp.corpus_place; DELETE FROM corpus");
 }
 

@@ -32,13 +32,8 @@ public:
     Status clear();
 
 private:
-    /// Hashes of an item's id and of its folder's.
-    struct Place {
-        std::size_t item, folder;
-    };
-
     state::Database& db_;
-    std::vector<Place> places_;
+    std::vector<std::size_t> shown_;  ///< hashes of ids
     bool ambiguous_ = false;
 };
 

@@ -70,13 +70,8 @@ TEST(Downloads, APartialOfAnotherModeGetsTheRightOne) {
     Bench bench(serving(body));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/key.part",
-                     body.substr(0, 400));
-    ASSERT_EQ(
-        ::chmod(
-            bench.temp.full(".gdrive-sync/staging/key.part").c_str(),
-            0600),
-        0);
+    bench.temp.write(".gdrive-sync/staging/key.part", body.substr(0, 400));
+    ASSERT_EQ(::chmod(bench.temp.full(".gdrive-sync/staging/key.part").c_str(), 0600), 0);
     bench.options.file_mode = 0644;
     ASSERT_TRUE(bench.run({std::move(job)}));
     EXPECT_TRUE(bench.published("file"));
@@ -187,8 +182,7 @@ TEST_P(WrongRangeAnswer, StartsOnceFromTheFirstByte) {
     ASSERT_TRUE(volume::make_state_dir(*bench.temp));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/key.part",
-                     body.substr(0, 400));
+    bench.temp.write(".gdrive-sync/staging/key.part", body.substr(0, 400));
     ASSERT_TRUE(bench.run({std::move(job)}));
     ASSERT_TRUE(bench.published("file"));
     EXPECT_EQ(bench.temp.read("file"), body);
@@ -221,8 +215,7 @@ TEST(Downloads, APartialOfAnEarlierRunIsContinued) {
     Bench bench(serving(body));
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/key.part",
-                     body.substr(0, 3'000'000));
+    bench.temp.write(".gdrive-sync/staging/key.part", body.substr(0, 3'000'000));
     EXPECT_EQ(staged_bytes(*bench.temp, "key"), 3'000'000);
     ASSERT_TRUE(bench.run({std::move(job)}));
     EXPECT_TRUE(bench.published("file"));
@@ -250,8 +243,7 @@ TEST_P(WrongPartial, IsFetchedFromItsFirstByte) {
     Bench bench(serving(body), 0);
     auto job = bench.job("file", body);
     job.resume_key = "key";
-    bench.temp.write(".gdrive-sync/staging/key.part",
-                     sample(GetParam(), 77));
+    bench.temp.write(".gdrive-sync/staging/key.part", sample(GetParam(), 77));
     ASSERT_TRUE(bench.run({std::move(job)}));
     EXPECT_TRUE(bench.published("file"));
     EXPECT_EQ(bench.temp.read("file"), body);
@@ -265,9 +257,8 @@ TEST(Downloads, ASymlinkInStagingIsNeverWrittenThrough) {
     Bench bench(serving(body));
     ASSERT_TRUE(volume::make_state_dir(*bench.temp));
     bench.temp.write("victim", "precious");
-    std::filesystem::create_symlink(
-        bench.temp.full("victim"),
-        bench.temp.full(".gdrive-sync/staging/key.part"));
+    std::filesystem::create_symlink(bench.temp.full("victim"),
+                                    bench.temp.full(".gdrive-sync/staging/key.part"));
     auto job = bench.job("file", body);
     job.resume_key = "key";
     ASSERT_TRUE(bench.run({std::move(job)}));
@@ -281,8 +272,7 @@ TEST(Downloads, AHardLinkInStagingIsNeverWrittenThrough) {
     Bench bench(serving(body));
     ASSERT_TRUE(volume::make_state_dir(*bench.temp));
     bench.temp.write("victim", "precious");
-    ASSERT_TRUE(
-        bench.temp->link("victim", ".gdrive-sync/staging/key.part"));
+    ASSERT_TRUE(bench.temp->link("victim", ".gdrive-sync/staging/key.part"));
     auto job = bench.job("file", body);
     job.resume_key = "key";
     ASSERT_TRUE(bench.run({std::move(job)}));
