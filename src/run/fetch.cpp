@@ -259,7 +259,7 @@ Result<std::string> Fetch::waits_for(const Work& work) {
     if (work.place < 0) {
         return std::string("the folder it belongs in is not there");
     }
-    const auto own = GDS_TRY(store_.entry(work.entry));
+    const auto own = GDS_TRY(store_.entry(present_entry(work)));
     const bool elsewhere = own && (own->parent != work.place || own->name != work.name);
     if (elsewhere && !GDS_TRY(is_missing(store_, own->n))) {
         return std::string("its copy still has its old name");
@@ -381,7 +381,7 @@ Status Fetch::commit(const std::vector<transfer::Outcome>& outcomes) {
 Status Fetch::record(const Work& work, const transfer::Published& published) {
     result_.bytes += published.size;
     state::Entry entry;
-    entry.n = work.entry;
+    entry.n = present_entry(work);
     entry.parent = work.place;
     entry.name = work.name;
     entry.item = work.item_no;
@@ -434,7 +434,15 @@ Status Fetch::insert(const state::Entry& entry) {
 
 Status Fetch::forget_other(const state::Entry& entry) {
     const auto other = GDS_TRY(store_.entry_at(entry.parent, entry.name));
-    return other && other->n != entry.n ? removal_.forget(*other) : Status();
+    if (!other || other->n == entry.n) {
+        return {};
+    }
+    given_way_.insert(other->n);
+    return removal_.forget(*other);
+}
+
+state::EntryNo Fetch::present_entry(const Work& work) const {
+    return given_way_.count(work.entry) != 0 ? 0 : work.entry;
 }
 
 }  // namespace gds::run

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -99,6 +100,8 @@ private:
     Status insert(const state::Entry& entry);
     /// What was recorded at the entry's path before it.
     Status forget_other(const state::Entry& entry);
+    /// Its record; 0 where that gave way to another item's, which may have got its number.
+    [[nodiscard]] state::EntryNo present_entry(const Work& work) const;
     Status settle_failure(const Work& work, const transfer::Outcome& outcome);
     Status park(const Work& work, const Error& problem);
     /// Before another round: fresh metadata and links for what asks for them.
@@ -128,6 +131,7 @@ private:
     std::vector<std::int64_t> again_;  ///< to be tried in this round, before the rest
     std::vector<std::int64_t> next_round_;
     std::vector<std::int64_t> done_;  ///< by seq: recorded, and not yet marked as done
+    std::set<state::EntryNo> given_way_;
     std::map<std::int64_t, Detour> detours_;
     std::map<std::int64_t, Error> round_errors_;
 };

@@ -123,11 +123,34 @@ class Numbers(SpecCase):
         self.edit("delete", id=last.id)
         self.make("last", "another")
         self.sync()
-        self.assertEqual(self.recorded(), {"first", "last"})
+        self.assertEqual(self.recorded(), ["first", "last"])
+
+    def one_that_moved_gives_way(self, *options):
+        """The last record gives way, though it is that of a file which is still to be fetched."""
+        self.make("first", "1")
+        below = self.make_folder("below")
+        last = self.make("last", "2")
+        self.sync(*RARELY)
+        (self.dest / "last").unlink()
+        self.edit("move", id=last.id, to=below)
+        self.make("last", "another")
+        for n in range(100):
+            self.make(f"new{n}", f"{n}")
+        self.sync(*options)
+        new = [f"new{n}" for n in range(100)]
+        self.assertEqual(self.recorded(), sorted(["first", "below", "last", "last", *new]))
+        self.assertEqual((self.dest / "below" / "last").read_text(), "2")
+        self.assertEqual((self.dest / "last").read_text(), "another")
+
+    def test_of_a_file_that_takes_the_place_of_one_that_moved(self):
+        self.one_that_moved_gives_way()
+
+    def test_of_a_file_that_took_the_place_of_one_that_moved(self):
+        self.one_that_moved_gives_way("--transfers", "1")
 
     def recorded(self):
         with sqlite3.connect(f"file:{self.dest}/.gdrive-sync/state.db?mode=ro", uri=True) as db:
-            return {name for name, in db.execute("SELECT name FROM entry")}
+            return sorted(name for name, in db.execute("SELECT name FROM entry"))
 
 
 if __name__ == "__main__":

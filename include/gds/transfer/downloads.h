@@ -26,8 +26,9 @@ struct FormatCheck {
 struct Job {
     std::int64_t token = 0;  ///< the caller's, handed back
     std::string path;        ///< where it is published, relative to the destination
-    std::string resume_key;  ///< same key, same bytes: names the partial that a later run may
-                             ///< continue, by letters and digits; empty: never resumed
+    std::string resume_key;  ///< letters and digits that name the partial which a later run may
+                             ///< continue: of the same bytes, or `digest` tells that they are not;
+                             ///< empty: never resumed
     /// Asks for the bytes from `offset` on: with "Range: bytes=OFFSET-" where that is not 0.
     std::function<http::Request(std::int64_t offset)> request;
     bool ranges =
