@@ -91,7 +91,9 @@ private:
         TimePoint until;
     };
 
-    Result<AccessToken> fetch(int retries);
+    /// After it `held_` holds a token that can be used, unless it fails.
+    Status renew_if_due();
+    Status fetch(int retries);
     Result<AccessToken> grant(int retries);
     Result<AccessToken> refresh(const RefreshCredentials& credentials, int retries);
     Result<AccessToken> assert_identity(const ServiceAccount& account, int retries);
@@ -113,16 +115,21 @@ private:
 };
 
 Result<AccessToken> TokenSource::Impl::token() {
+    GDS_CHECK(renew_if_due());
+    return held_->token;
+}
+
+Status TokenSource::Impl::renew_if_due() {
     const TimePoint now = clocks_.steady();
     if (held_ && now < held_->renew_at) {
-        return held_->token;
+        return {};
     }
     if (!held_ || now >= held_->ends_at) {
         held_.reset();
         return fetch(kRetries);
     }
     // The one in hand is still good: one attempt, not to hold up what waits for it.
-    auto renewed = fetch(0);
+    Status renewed = fetch(0);
     if (renewed || renewed.error().code == Code::cancelled) {
         return renewed;
     }
@@ -130,10 +137,10 @@ Result<AccessToken> TokenSource::Impl::token() {
               {{"error", renewed.error().message}});
     held_->renew_at = std::min(clocks_.steady() + kFailurePause, held_->ends_at);
     failure_.reset();
-    return held_->token;
+    return {};
 }
 
-Result<AccessToken> TokenSource::Impl::fetch(int retries) {
+Status TokenSource::Impl::fetch(int retries) {
     if (failure_ && clocks_.steady() < failure_->until) {
         return failure_->error;
     }
@@ -143,12 +150,12 @@ Result<AccessToken> TokenSource::Impl::fetch(int retries) {
     }
     if (!token) {
         remember(token.error());
-        return token;
+        return token.error();
     }
     failure_.reset();
-    hold(*token);
+    hold(*std::move(token));
     warn_once();
-    return token;
+    return {};
 }
 
 Result<AccessToken> TokenSource::Impl::grant(int retries) {
@@ -225,9 +232,9 @@ Result<std::string> TokenSource::Impl::authorization(const std::string& url) {
     if (!origin || (*origin != *drive_origin_ && *origin != "https://docs.google.com:443")) {
         return std::string();
     }
-    const AccessToken token = GDS_TRY(this->token());
+    GDS_CHECK(renew_if_due());
     recent_.note(url, generation_);
-    return "Bearer " + token.token.reveal();
+    return "Bearer " + held_->token.token.reveal();
 }
 
 Result<bool> TokenSource::Impl::refused(const std::string& url) {
@@ -238,9 +245,9 @@ Result<bool> TokenSource::Impl::refused(const std::string& url) {
         return false;
     }
     held_.reset();
-    const AccessToken renewed = GDS_TRY(token());
+    GDS_CHECK(renew_if_due());
     held_->after_refusal = true;
-    return !renewed.token.empty();
+    return !held_->token.token.empty();
 }
 
 TokenSource::TokenSource(Credentials credentials, std::string token_endpoint,
