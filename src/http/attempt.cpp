@@ -3,6 +3,7 @@
 #include "cipher_order.h"
 #include "gds/base/text.h"
 #include "redirect.h"
+#include "url.h"
 
 #include <fmt/core.h>
 
@@ -44,9 +45,9 @@ long buffer_size(std::int64_t bytes_per_second) {
     return long{std::clamp<std::int64_t>(wanted, 1024, kReceiveBuffer)};
 }
 
-/// A header line as curl wants it; a semicolon stands for an empty value.
-std::string header_line(const std::string& name, const std::string& value) {
-    return value.empty() ? name + ";" : name + ": " + value;
+bool holds_line_break(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 }  // namespace
@@ -80,14 +81,6 @@ void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     easy.prefer(CURLOPT_UPLOAD_BUFFERSIZE, kSendBuffer);
     easy.set(CURLOPT_HTTP_VERSION,
              options.http2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
-    if (options.http2 && job_.request.url.rfind("https:", 0) == 0) {
-        // Rather a stream on a connection that is being made than one more connection.
-        easy.set(CURLOPT_PIPEWAIT, 1L);
-    }
-    if (!may_repeat(job_.request)) {
-        // On a kept connection that turns out dead, curl would send the request again by itself.
-        easy.set(CURLOPT_FRESH_CONNECT, 1L);
-    }
     // curl would decode the whole of the system's certificates for each connection.
     for (const CURLoption place :
          {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
@@ -99,58 +92,86 @@ void Attempt::prepare_connection(const Options& options, const Trust& trust) {
         std::max(std::chrono::ceil<std::chrono::seconds>(options.timeout), std::chrono::seconds(1));
     easy.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     easy.set(CURLOPT_LOW_SPEED_TIME, long{idle.count()});
-    if (job_.request.time_limit > Millis(0)) {
-        easy.set(CURLOPT_TIMEOUT_MS, long{job_.request.time_limit.count()});
-    }
     easy.set(CURLOPT_CONNECTTIMEOUT_MS,
              long{std::min(options.timeout, Millis(kLongestConnect)).count()});
-    if (!options.user_agent.empty()) {
-        easy.set(CURLOPT_USERAGENT, options.user_agent);
+    easy.set_callback(CURLOPT_HEADERFUNCTION, &Attempt::on_header);
+    easy.set_callback(CURLOPT_WRITEFUNCTION, &Attempt::on_body);
+}
+
+void Attempt::prepare_request(const Options& options) {
+    Easy& easy = *easy_;
+    const Request& request = job_.request;
+    easy.set_url(request.url);
+    // Rather a stream on a connection that is being made than one more connection.
+    easy.set(CURLOPT_PIPEWAIT, long{options.http2 && request.url.starts_with("https:")});
+    if (!may_repeat(request)) {
+        // On a kept connection that turns out dead, curl would send the request again by itself.
+        easy.only_once().set(CURLOPT_FRESH_CONNECT, 1L);
     }
+    if (request.time_limit > Millis(0)) {
+        easy.only_once().set(CURLOPT_TIMEOUT_MS, long{request.time_limit.count()});
+    }
+    if (request.compressed) {
+        easy.only_once().set(CURLOPT_ACCEPT_ENCODING, std::string("gzip"));
+    }
+    easy.set_pointer(CURLOPT_HEADERDATA, this);
+    easy.set_pointer(CURLOPT_WRITEDATA, this);
+    easy.set_pointer(CURLOPT_ERRORBUFFER, detail_.data());
 }
 
 void Attempt::prepare_method() {
     Easy& easy = *easy_;
     const Request& request = job_.request;
     if (request.method == "HEAD") {
-        easy.set(CURLOPT_NOBODY, 1L);
+        easy.only_once().set(CURLOPT_NOBODY, 1L);
         return;
     }
     const bool sends = has_body(request);
     if (sends) {
-        easy.set(CURLOPT_POST, 1L);
+        easy.only_once().set(CURLOPT_POST, 1L);
         easy.set_offset(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         easy.set_pointer(CURLOPT_POSTFIELDS, request.body.c_str());
     }
     if (request.method != (sends ? "POST" : "GET")) {
-        easy.set(CURLOPT_CUSTOMREQUEST, request.method);
+        easy.only_once().set(CURLOPT_CUSTOMREQUEST, request.method);
     }
 }
 
-Status Attempt::prepare_headers(const std::string& authorization) {
-    Headers headers = job_.request.headers;
-    if (!authorization.empty()) {
-        headers.add("Authorization", authorization);
+Status Attempt::add_header(const std::string& name, const std::string& value) {
+    if (holds_line_break(name) || holds_line_break(value)) {
+        return error(Code::invalid_argument,
+                     fmt::format("header {} holds a line break", printable(name)));
     }
-    for (const auto& [name, value] : headers.all()) {
-        if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-            return error(Code::invalid_argument,
-                         fmt::format("header {} holds a line break", printable(name)));
+    // A semicolon is how curl is told of an empty value.
+    easy_->add_header(value.empty() ? name + ";" : name + ": " + value);
+    return {};
+}
+
+Status Attempt::prepare_headers(const Options& options, const std::string& authorization) {
+    Easy& easy = *easy_;
+    std::string tunnel_agent;
+    if (!options.user_agent.empty()) {
+        GDS_CHECK(add_header("User-Agent", options.user_agent));
+        if (job_.request.url.starts_with("https:")) {
+            tunnel_agent = "User-Agent: " + options.user_agent;
         }
-        easy_->add_header(header_line(name, value));
+    }
+    easy.set_tunnel_header(tunnel_agent);
+    for (const auto& [name, value] : job_.request.headers.all()) {
+        GDS_CHECK(add_header(name, value));
+    }
+    if (!authorization.empty()) {
+        GDS_CHECK(add_header("Authorization", authorization));
     }
     if (has_body(job_.request)) {
         // No wait for "100 Continue", and no form as the type of what is none: a bare colon
         // removes.
-        easy_->add_header("Expect:");
-        if (!headers.get("Content-Type")) {
-            easy_->add_header("Content-Type:");
+        easy.add_header("Expect:");
+        if (!job_.request.headers.get("Content-Type")) {
+            easy.add_header("Content-Type:");
         }
     }
-    if (job_.request.compressed) {
-        easy_->set(CURLOPT_ACCEPT_ENCODING, std::string("gzip"));
-    }
-    easy_->use_headers();
+    easy.use_headers();
     return {};
 }
 
@@ -158,15 +179,12 @@ Status Attempt::prepare(const Options& options, const Trust& trust,
                         const std::string& authorization) {
     GDS_CHECK(origin_of(job_.request.url));
     Easy& easy = *easy_;
-    easy.set_url(job_.request.url);
-    prepare_connection(options, trust);
+    if (easy.is_blank()) {
+        prepare_connection(options, trust);
+    }
+    prepare_request(options);
     prepare_method();
-    GDS_CHECK(prepare_headers(authorization));
-    easy.set_callback(CURLOPT_HEADERFUNCTION, &Attempt::on_header);
-    easy.set_pointer(CURLOPT_HEADERDATA, this);
-    easy.set_callback(CURLOPT_WRITEFUNCTION, &Attempt::on_body);
-    easy.set_pointer(CURLOPT_WRITEDATA, this);
-    easy.set_pointer(CURLOPT_ERRORBUFFER, detail_.data());
+    GDS_CHECK(prepare_headers(options, authorization));
     if (easy.failure() != CURLE_OK) {
         return error(Code::internal, fmt::format("libcurl refuses an option: {}",
                                                  curl_easy_strerror(easy.failure())));
@@ -298,7 +316,8 @@ bool Attempt::redirected() const {
 }
 
 std::string Attempt::redirect_target() const {
-    return easy_->info_text(CURLINFO_REDIRECT_URL);
+    const auto location = response_.headers.get("Location").value_or("");
+    return location.empty() ? "" : resolve_url(job_.request.url, std::string(location));
 }
 
 bool Attempt::may_resend() const {

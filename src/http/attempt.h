@@ -57,9 +57,12 @@ private:
     static Callback on_body;
     static CURLcode on_tls(CURL* handle, void* context, void* trust) noexcept;
 
+    /// What is the same for each request of an engine.
     void prepare_connection(const Options& options, const Trust& trust);
+    void prepare_request(const Options& options);
     void prepare_method();
-    Status prepare_headers(const std::string& authorization);
+    Status prepare_headers(const Options& options, const std::string& authorization);
+    Status add_header(const std::string& name, const std::string& value);
     /// Run one step of a callback, and keep its failure for judge(); false aborts the transfer.
     template <class Step>
     bool keep_failure(Step step) noexcept;

@@ -1,44 +1,56 @@
 #include "easy.h"
 
-#include "url_part.h"
-
 namespace gds::http {
 
-void Easy::reset() {
-    curl_easy_reset(handle_.get());
+void Easy::recycle() {
+    if (once_ || failure_ != CURLE_OK) {
+        curl_easy_reset(handle_.get());
+        blank_ = true;
+        once_ = false;
+    } else {
+        // They belong to whoever made the request.
+        for (const CURLoption place :
+             {CURLOPT_HTTPHEADER, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_ERRORBUFFER}) {
+            set_pointer(place, nullptr);
+        }
+    }
     headers_.reset();
     failure_ = CURLE_OK;
 }
 
 void Easy::set_url(const std::string& url) {
-    set(CURLOPT_URL, url);
-    // Of what was asked for before, a relative URL would be taken as a part.
-    curl_url_set(url_.get(), CURLUPART_URL, nullptr, 0);
-    // What cannot be parsed curl refuses in its own words when the transfer begins.
-    if (curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
-        set_target();
-        set_pointer(CURLOPT_CURLU, url_.get());
-    }
-}
-
-void Easy::set_target() {
-    CURLU* const url = url_.get();
-    const std::string query = url_part(url, CURLUPART_QUERY);
+    const PlainUrl plain = split_plain_url(url);
     // A proxy for plain HTTP is sent the whole URL in place of the target.
-    if (query.empty() || url_part(url, CURLUPART_SCHEME) != "https") {
-        return;
+    const bool split = !plain.target.empty() && plain.authority.starts_with("https://");
+    const std::string_view parsed = split ? plain.authority : url;
+    if (parsed != parsed_) {
+        parsed_ = parsed;
+        url_ = parse_url(parsed_);
     }
-    set(CURLOPT_REQUEST_TARGET, url_part(url, CURLUPART_PATH, CURLU_URLENCODE) + "?" + query);
-    curl_url_set(url, CURLUPART_QUERY, nullptr, 0);
+    // What cannot be parsed curl refuses in its own words when the transfer begins.
+    set(CURLOPT_URL, parsed_);
+    set_pointer(CURLOPT_CURLU, url_.get());
+    set_pointer(CURLOPT_REQUEST_TARGET, split ? plain.target.data() : nullptr);
 }
 
-void Easy::add_header(const std::string& line) {
-    curl_slist* list = curl_slist_append(headers_.get(), line.c_str());
-    if (list == nullptr) {
+void Easy::set_tunnel_header(const std::string& line) {
+    if (line != tunnel_line_) {
+        tunnel_line_ = line;
+        tunnel_headers_.reset();
+        if (!line.empty()) {
+            append(tunnel_headers_, line);
+        }
+    }
+    set_pointer(CURLOPT_PROXYHEADER, tunnel_headers_.get());
+}
+
+void Easy::append(List& list, const std::string& line) {
+    curl_slist* first = curl_slist_append(list.get(), line.c_str());
+    if (first == nullptr) {
         failure_ = CURLE_OUT_OF_MEMORY;
-    } else if (!headers_) {
+    } else if (!list) {
         // Later appends return this same first node.
-        headers_.reset(list);
+        list.reset(first);
     }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "url.h"
+
 #include <curl/curl.h>
 
 #include <concepts>
@@ -13,12 +15,23 @@ namespace gds::http {
 class Easy {
 public:
     Easy() : handle_(curl_easy_init()) {}
-    /// Uses what `share` holds, also after a reset().
-    explicit Easy(CURLSH* share) : Easy() { set_pointer(CURLOPT_SHARE, share); }
+    /// Uses what `share` holds.
+    explicit Easy(CURLSH* share) : Easy() {
+        set_pointer(CURLOPT_SHARE, share);
+        blank_ = true;
+    }
 
     [[nodiscard]] CURL* get() const { return handle_.get(); }
-    /// Back to defaults; connections live in the multi handle and stay.
-    void reset();
+    /// True while nothing but the share is set.
+    [[nodiscard]] bool is_blank() const { return blank_; }
+    /// What is set next is meant for one request.
+    Easy& only_once() {
+        once_ = true;
+        return *this;
+    }
+    /// After a request: options are kept, unless some were set only_once(), which needs all of them
+    /// to go back to their defaults. Headers go. Connections live in the multi handle and stay.
+    void recycle();
 
     void set(CURLoption option, std::same_as<long> auto value) {
         keep(option, CURLOPTTYPE_LONG, value);
@@ -39,10 +52,12 @@ public:
     void set_callback(CURLoption option, Return (*function)(Arguments...) noexcept) {
         keep(option, CURLOPTTYPE_FUNCTIONPOINT, function);
     }
-    /// Where the request goes: parsed here, since curl by itself would also put it together again
-    /// from its parts, a byte at a time.
+    /// Where the request goes. What curl knows of a URL it takes apart and puts together again for
+    /// each request, a byte at a time: it is told no more than it needs, parsed once a host.
     void set_url(const std::string& url);
-    void add_header(const std::string& line);
+    void add_header(const std::string& line) { append(headers_, line); }
+    /// What a proxy is told besides, where it is asked for a tunnel; "" for nothing.
+    void set_tunnel_header(const std::string& line);
     /// After the last add_header().
     void use_headers() { set_pointer(CURLOPT_HTTPHEADER, headers_.get()); }
 
@@ -51,14 +66,11 @@ public:
     [[nodiscard]] CURLcode failure() const { return failure_; }
 
 private:
-    /// Path and query as they are sent. curl writes a query that it knows of twice, a byte at a
-    /// time.
-    void set_target();
-
     template <class T>
     void keep(CURLoption option, int type, T value) {
         // Options are numbered by type, ten thousand numbers each.
         const bool fits = option / 10'000 == type / 10'000;
+        blank_ = false;
         const CURLcode code =
             fits ? curl_easy_setopt(handle_.get(), option, value) : CURLE_BAD_FUNCTION_ARGUMENT;
         if (failure_ == CURLE_OK) {
@@ -68,12 +80,19 @@ private:
 
     struct Free {
         void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-        void operator()(CURLU* url) const { curl_url_cleanup(url); }
         void operator()(curl_slist* list) const { curl_slist_free_all(list); }
     };
-    std::unique_ptr<CURLU, Free> url_{curl_url()};  // outlives the handle, which points to it
+    using List = std::unique_ptr<curl_slist, Free>;
+    void append(List& list, const std::string& line);
+
+    std::string parsed_;  ///< what url_ was made of
+    Url url_;             // outlives the handle, which points to it
     std::unique_ptr<CURL, Free> handle_;
-    std::unique_ptr<curl_slist, Free> headers_;
+    List headers_;
+    std::string tunnel_line_;
+    List tunnel_headers_;  ///< made of tunnel_line_
+    bool blank_ = true;
+    bool once_ = false;
     CURLcode failure_ = CURLE_OK;
 };
 

@@ -184,7 +184,7 @@ std::unique_ptr<Easy> Engine::Impl::take_easy() {
 }
 
 void Engine::Impl::recycle(std::unique_ptr<Easy> easy) {
-    easy->reset();
+    easy->recycle();
     idle_.push_back(std::move(easy));
 }
 

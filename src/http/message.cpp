@@ -1,9 +1,8 @@
 #include "gds/http/message.h"
 
 #include "gds/base/text.h"
-#include "url_part.h"
+#include "url.h"
 
-#include <curl/curl.h>
 #include <fmt/core.h>
 #include <strings.h>
 
@@ -11,7 +10,6 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <memory>
 
 namespace gds::http {
 
@@ -19,19 +17,6 @@ namespace {
 
 bool same_name(std::string_view a, std::string_view b) {
     return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-struct FreeUrl {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using Url = std::unique_ptr<CURLU, FreeUrl>;
-
-Url parse_url(const std::string& text) {
-    Url url(curl_url());
-    if (url && curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-        url.reset();
-    }
-    return url;
 }
 
 }  // namespace
@@ -145,24 +130,12 @@ Result<std::string> parse_origin(const std::string& text) {
                        url_part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT));
 }
 
-/// Scheme and authority, which alone make an origin. "" where what follows them might be refused.
-std::string_view authority_of(std::string_view url) {
-    const auto scheme = url.find("://");
-    if (scheme == std::string_view::npos) {
-        return {};
-    }
-    const auto end = std::min(url.find_first_of("/?#", scheme + 3), url.size());
-    const bool plain = std::all_of(url.begin() + static_cast<std::ptrdiff_t>(end), url.end(),
-                                   [](char c) { return c > ' ' && c < '\x7f'; });
-    return plain ? url.substr(0, end) : std::string_view();
-}
-
 }  // namespace
 
 Result<std::string> origin_of(const std::string& text) {
     // Most requests go where the last one went, and parsing a URL costs much of sending it.
     thread_local std::pair<std::string, std::string> last;
-    const std::string_view authority = authority_of(text);
+    const std::string_view authority = split_plain_url(text).authority;
     if (!authority.empty() && authority == last.first) {
         return last.second;
     }

@@ -5,6 +5,7 @@
 #include "web_server.h"
 
 #include <set>
+#include <thread>
 
 namespace gds::http {
 namespace {
@@ -19,6 +20,7 @@ void echo(const httplib::Request& request, httplib::Response& response) {
     response.set_header("X-Method", request.method);
     response.set_header("X-Agent", request.get_header_value("User-Agent"));
     response.set_header("X-Type", request.get_header_value("Content-Type"));
+    response.set_header("X-Coding", request.get_header_value("Accept-Encoding"));
     response.set_header("X-Own", request.get_header_value("X-Own"));
     response.set_header("X-Length", request.get_header_value("Content-Length"));
     response.set_content(request.method + " " + request.target + " " + request.body, "text/plain");
@@ -35,6 +37,10 @@ protected:
         server.Delete("/echo", echo);
         server.Get("/large", [](const httplib::Request&, httplib::Response& response) {
             response.set_content(std::string(3'000'000, 'x'), "application/octet-stream");
+        });
+        server.Get("/slow", [](const httplib::Request&, httplib::Response& response) {
+            std::this_thread::sleep_for(Millis(400));
+            response.set_content("at last", "text/plain");
         });
         server.Get("/port", [this](const httplib::Request& request, httplib::Response& response) {
             const std::lock_guard lock(mutex);
@@ -68,6 +74,40 @@ TEST_F(EngineTest, GivesStatusHeadersBodyAndUrl) {
     EXPECT_EQ(answer->headers.get("X-Agent"), "http-test");
     EXPECT_EQ(answer->url, request.url);
     EXPECT_EQ(fixture.engine.pending(), 0U);
+}
+
+TEST_F(EngineTest, ARequestLeavesNothingToTheNextOneOnItsHandle) {
+    Fixture fixture([](Options& options) { options.max_connections = 1; });
+    const auto special = [&](const std::string& method, const std::string& body) {
+        Request request = request_of(method, body);
+        request.headers.add("X-Own", "mine");
+        request.time_limit = Millis(60'000);
+        request.compressed = true;
+        return request;
+    };
+    for (const Request& before :
+         {special("POST", "the body"), special("DELETE", ""), special("HEAD", ""),
+          special("PATCH", "x"), request_of("HEAD"), request_of("PUT"), request_of("GET")}) {
+        EXPECT_THAT(fixture.engine.fetch(before), Answered(200)) << before.method;
+        const auto answer = fixture.engine.fetch(get(web.url("/echo?after")));
+        ASSERT_THAT(answer, Answered(200)) << before.method;
+        EXPECT_EQ(answer->body, "GET /echo?after ") << before.method;
+        for (const char* field : {"X-Own", "X-Type", "X-Length", "X-Coding"}) {
+            EXPECT_EQ(answer->headers.get(field), "") << before.method << field;
+        }
+        EXPECT_EQ(answer->headers.get("X-Agent"), "http-test");
+    }
+}
+
+TEST_F(EngineTest, ATimeLimitIsOfItsOwnRequestAlone) {
+    Fixture fixture([](Options& options) {
+        options.max_connections = 1;
+        options.retries = 0;
+    });
+    Request hasty = get(web.url("/slow"));
+    hasty.time_limit = Millis(100);
+    EXPECT_THAT(fixture.engine.fetch(hasty), FailedWith(Code::timeout));
+    EXPECT_THAT(fixture.engine.fetch(get(web.url("/slow"))), Answered(200));
 }
 
 TEST_F(EngineTest, SendsBodiesWithEveryMethod) {

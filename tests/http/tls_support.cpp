@@ -144,10 +144,19 @@ void ConnectProxy::serve(int client) {
         write_all(client, "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n");
         return;
     }
+    {
+        const std::lock_guard lock(mutex_);
+        asked_ = head;
+    }
     const Fd target = connect_to(std::stoi(head.substr(colon + 1)));
     ++tunnels_;
     write_all(client, "HTTP/1.1 200 Connected\r\n\r\n");
     tunnel(client, target.get());
+}
+
+std::string ConnectProxy::asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
 }
 
 ScopedEnvironment::ScopedEnvironment(std::string name, const std::string& value)

@@ -2,6 +2,7 @@
 
 #include "support.h"
 
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,10 +64,14 @@ public:
     ConnectProxy();
     [[nodiscard]] int port() const { return server_.port(); }
     [[nodiscard]] int tunnels() const { return tunnels_; }
+    /// What the last one was asked for with: request line and headers.
+    [[nodiscard]] std::string asked() const;
 
 private:
     void serve(int client);
     std::atomic<int> tunnels_{0};
+    mutable std::mutex mutex_;
+    std::string asked_;
     RawServer server_;
 };
 

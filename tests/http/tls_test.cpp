@@ -19,6 +19,8 @@ namespace {
 using namespace testing;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 class TlsTest : public ::testing::Test {
 protected:
@@ -39,6 +41,15 @@ protected:
         web.server.Get("/moved", [](const httplib::Request&, httplib::Response& response) {
             response.status = 302;
             response.set_header("Location", "/asked%20for?and=%2Fthen&empty=");
+        });
+        web.server.Get("/below/moved", [](const httplib::Request&, httplib::Response& response) {
+            response.status = 307;
+            response.set_header("Location", "../asked for?in=below");
+        });
+        web.server.Get("/agent", [](const httplib::Request& request, httplib::Response& response) {
+            response.set_content(std::to_string(request.get_header_value_count("User-Agent")) +
+                                     " " + request.get_header_value("User-Agent"),
+                                 "text/plain");
         });
         web.server.Get("/two", [this](const httplib::Request&, httplib::Response& response) {
             wait_for_two();
@@ -139,6 +150,48 @@ TEST_F(TlsTest, SendsPathAndQueryAsTheyStandInTheUrl) {
         ASSERT_THAT(moved, Answered(200));
         EXPECT_EQ(moved->body, "/asked%20for?and=%2Fthen&empty=");
     }
+}
+
+TEST_F(TlsTest, FollowsALocationThatIsRelativeToPathAndQuery) {
+    const TlsFront front(*certificates, web.port());
+    Fixture fixture(trust_ours);
+    const auto answer = fixture.engine.fetch(get(front.url("/below/moved?from=here")));
+    ASSERT_THAT(answer, Answered(200));
+    EXPECT_EQ(answer->body, "/asked%20for?in=below");
+    EXPECT_EQ(answer->url, front.url("/asked%20for?in=below"));
+}
+
+TEST_F(TlsTest, NamesItselfOnceToServerAndProxyAndNoOther) {
+    const ConnectProxy proxy;
+    const std::string address = "http://127.0.0.1:" + std::to_string(proxy.port());
+    const TlsFront front(*certificates, web.port());
+    const ScopedEnvironment environment("HTTPS_PROXY", address);
+    Fixture fixture(trust_ours);
+    for (int i = 0; i < 2; ++i) {
+        Request request = get(front.url("/agent"));
+        request.headers.add("Cookie", "a secret");
+        EXPECT_EQ(fixture.engine.fetch(request)->body, "1 http-test");
+    }
+    EXPECT_EQ(proxy.tunnels(), 1);
+    EXPECT_THAT(proxy.asked(), HasSubstr("\r\nUser-Agent: http-test\r\n"));
+    EXPECT_THAT(proxy.asked(), Not(HasSubstr("Cookie")));
+}
+
+TEST_F(TlsTest, AProxyForPlainHttpIsSentTheWholeUrlAndOneName) {
+    std::string head;
+    const RawServer proxy([&](int client, int) {
+        head = read_head(client);
+        write_all(client, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    });
+    const ScopedEnvironment environment("http_proxy",
+                                        "http://127.0.0.1:" + std::to_string(proxy.port()));
+    Fixture fixture;
+    const auto answer = fixture.engine.fetch(get("http://h.example/a%20b?c=%2Fd"));
+    ASSERT_THAT(answer, Answered(200));
+    EXPECT_THAT(head, StartsWith("GET http://h.example/a%20b?c=%2Fd HTTP/1.1\r\n"));
+    const std::string agent = "\r\nUser-Agent: ";
+    EXPECT_NE(head.find(agent), std::string::npos);
+    EXPECT_EQ(head.find(agent), head.rfind(agent));
 }
 
 TEST_F(TlsTest, FallsBackWhereTheServerHasNoHttp2) {
