@@ -135,15 +135,22 @@ int hex_digit(char c) {
 
 }  // namespace
 
-Result<std::string> from_hex(std::string_view hex) {
-    std::string bytes(hex.size() / 2, '\0');
-    int seen = hex.size() % 2 == 0 ? 0 : -1;  // negative once one was no digit
+bool decode_hex(std::string_view hex, std::span<char> bytes) {
+    if (hex.size() != 2 * bytes.size()) {
+        return false;
+    }
+    int seen = 0;  // negative once one was no digit
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const int byte = hex_digit(hex[2 * i]) * 16 | hex_digit(hex[2 * i + 1]);
         seen |= byte;
         bytes[i] = static_cast<char>(byte);
     }
-    if (seen < 0) {
+    return seen >= 0;
+}
+
+Result<std::string> from_hex(std::string_view hex) {
+    std::string bytes(hex.size() / 2, '\0');
+    if (!decode_hex(hex, bytes)) {
         return error(Code::invalid_argument, fmt::format("\"{}\" is not hex", printable(hex)));
     }
     return bytes;

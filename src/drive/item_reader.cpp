@@ -25,10 +25,10 @@ Status boolean(Draft& draft, const JsonValue& value) {
 }
 
 // A checksum that is none is worth no more than an absent one: the caller has a rule for those.
-template <std::string Item::*Member, std::size_t Bytes>
+template <model::Checksum Item::*Member, std::size_t Bytes>
 Status checksum(Draft& draft, const JsonValue& value) {
-    auto bytes = from_hex(value.text);
-    draft.item.*Member = bytes && bytes->size() == Bytes ? *std::move(bytes) : std::string();
+    std::array<char, Bytes> bytes{};
+    draft.item.*Member = decode_hex(value.text, bytes) ? std::string_view(bytes.data(), Bytes) : "";
     return {};
 }
 

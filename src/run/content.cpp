@@ -29,7 +29,7 @@ std::string content_key(const model::Item& item, std::string_view extension) {
         return fmt::format("document:{}:{}:{}", item.modified_ms, item.mime_type, extension);
     }
     if (const auto listed = cheapest_digest(item)) {
-        return listed->bytes;
+        return std::string(listed->bytes.bytes());
     }
     return fmt::format("file-without-checksum:{}:{}:{}", item.size.value_or(-1), item.modified_ms,
                        item.head_revision);
@@ -39,7 +39,7 @@ bool is_content(const model::Item& item, std::string_view extension, std::string
     if (recorded.empty()) {
         return false;
     }
-    return recorded == item.md5 || recorded == item.sha1 || recorded == item.sha256 ||
+    return item.md5 == recorded || item.sha1 == recorded || item.sha256 == recorded ||
            recorded == content_key(item, extension);
 }
 

@@ -12,7 +12,7 @@ namespace gds::run {
 /// A checksum that Drive lists for a file.
 struct ListedDigest {
     crypto::Algorithm algorithm = crypto::Algorithm::md5;
-    std::string bytes;
+    model::Checksum bytes;
 };
 
 /// The cheapest checksum to verify that Drive lists: SHA-256 where the CPU has instructions for it,

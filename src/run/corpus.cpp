@@ -34,9 +34,9 @@ Item item_from(const Query& row, const std::string& parent) {
     if (!row.null(3)) {
         item.size = row.integer(3);
     }
-    item.md5 = row.text(4);
-    item.sha1 = row.text(5);
-    item.sha256 = row.text(6);
+    item.md5 = row.view(4);
+    item.sha1 = row.view(5);
+    item.sha256 = row.view(6);
     item.modified_ms = row.integer(7);
     item.head_revision = row.text(8);
     item.resource_key = row.text(9);
@@ -66,10 +66,10 @@ Status Corpus::add(const std::vector<Item>& page) {
             db_.run("INSERT INTO corpus(parent, id, name, mime, size, md5, sha1, sha256,"
                     " modified_ms, revision, resource_key, flags, target, target_mime, target_key)"
                     " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    item.parent, item.id, item.name, item.mime_type, item.size, Blob{item.md5},
-                    Blob{item.sha1}, Blob{item.sha256}, item.modified_ms, item.head_revision,
-                    item.resource_key, flags_of(item), item.target_id, item.target_mime_type,
-                    item.target_resource_key));
+                    item.parent, item.id, item.name, item.mime_type, item.size,
+                    Blob{item.md5.bytes()}, Blob{item.sha1.bytes()}, Blob{item.sha256.bytes()},
+                    item.modified_ms, item.head_revision, item.resource_key, flags_of(item),
+                    item.target_id, item.target_mime_type, item.target_resource_key));
     }
     return transaction.commit();
 }

@@ -335,8 +335,8 @@ void Fetch::describe_file(const Work& work, transfer::Job& job) {
     };
     if (const auto listed = cheapest_digest(item)) {
         job.algorithm = listed->algorithm;
-        job.digest = listed->bytes;
-        job.resume_key = resume_key(item.id, listed->bytes);
+        job.digest = listed->bytes.bytes();
+        job.resume_key = resume_key(item.id, listed->bytes.bytes());
     }
     const auto detour = detours_.find(work.seq);
     if (detour != detours_.end() && !detour->second.digest.empty()) {

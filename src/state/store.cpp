@@ -52,8 +52,8 @@ bool same_as_row(const Query& row, const model::Item& item, const ItemRow& numbe
     return row.integer(1) == numbers.parent &&
            row.integer(2) == static_cast<std::int64_t>(item.kind) && row.view(3) == item.name &&
            row.view(4) == stored_mime(item) && row.null(5) == !item.size.has_value() &&
-           row.integer(5) == item.size.value_or(0) && row.view(6) == item.md5 &&
-           row.view(7) == item.sha1 && row.view(8) == item.sha256 &&
+           row.integer(5) == item.size.value_or(0) && item.md5 == row.view(6) &&
+           item.sha1 == row.view(7) && item.sha256 == row.view(8) &&
            row.integer(9) == item.modified_ms && row.view(10) == stored_revision(item) &&
            (item.resource_key.empty() || row.view(11) == item.resource_key) &&
            (row.integer(12) & ~kListed) == numbers.flags && row.integer(13) == numbers.target &&
@@ -144,10 +144,10 @@ Status write_item(Database& db, const char* sql, const model::Item& item, const 
     const std::optional<std::int64_t> target =
         numbers.target == 0 ? std::nullopt : std::optional<std::int64_t>(numbers.target);
     return db.run(sql, item.id, numbers.parent, static_cast<std::int64_t>(item.kind), item.name,
-                  text_or_null(stored_mime(item)), item.size, Blob{item.md5}, Blob{item.sha1},
-                  Blob{item.sha256}, item.modified_ms, text_or_null(stored_revision(item)),
-                  text_or_null(item.resource_key), numbers.flags, target,
-                  text_or_null(item.target_mime_type));
+                  text_or_null(stored_mime(item)), item.size, Blob{item.md5.bytes()},
+                  Blob{item.sha1.bytes()}, Blob{item.sha256.bytes()}, item.modified_ms,
+                  text_or_null(stored_revision(item)), text_or_null(item.resource_key),
+                  numbers.flags, target, text_or_null(item.target_mime_type));
 }
 
 }  // namespace
@@ -195,9 +195,9 @@ model::Item item_in(const Query& row, int first) {
     if (const int size = column(); !row.null(size)) {
         item.size = row.integer(size);
     }
-    item.md5 = row.text(column());
-    item.sha1 = row.text(column());
-    item.sha256 = row.text(column());
+    item.md5 = row.view(column());
+    item.sha1 = row.view(column());
+    item.sha256 = row.view(column());
     item.modified_ms = row.integer(column());
     item.head_revision = row.text(column());
     item.resource_key = row.text(column());

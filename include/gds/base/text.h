@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ std::size_t utf8_length(std::string_view text);
 bool is_utf8(std::string_view text);
 
 std::string to_hex(std::string_view bytes);
+/// False where `hex` is not exactly that many bytes, whose values are undefined then.
+bool decode_hex(std::string_view hex, std::span<char> bytes);
 /// Error: invalid_argument for an odd length or a character that is no hex digit.
 Result<std::string> from_hex(std::string_view hex);
 

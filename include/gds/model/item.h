@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gds/model/checksum.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +30,7 @@ struct Item {
     std::string mime_type;
     ItemKind kind = ItemKind::unknown;
     std::optional<std::int64_t> size;  ///< of files only
-    std::string md5, sha1, sha256;     ///< raw bytes; empty where Drive gives none
+    Checksum md5, sha1, sha256;        ///< empty where Drive gives none
     std::int64_t modified_ms = 0;
     std::string head_revision;
     std::string resource_key;
