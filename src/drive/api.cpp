@@ -35,7 +35,7 @@ std::string children_of(const Ref& parent) {
 }
 
 /// The parameters that every files.list has.
-std::vector<std::pair<std::string, std::string>> page_of(const std::string& q) {
+http::Query page_of(const std::string& q) {
     return {{"q", q},
             {"pageSize", std::string(kPageSize)},
             {"fields", fmt::format("nextPageToken,incompleteSearch,files({})", kItemFields)},

@@ -149,14 +149,11 @@ Status Attempt::add_header(const std::string& name, const std::string& value) {
 
 Status Attempt::prepare_headers(const Options& options, const std::string& authorization) {
     Easy& easy = *easy_;
-    std::string tunnel_agent;
+    const bool tunnels = job_.request.url.starts_with("https:");
+    easy.set_tunnel_agent(tunnels ? options.user_agent : std::string());
     if (!options.user_agent.empty()) {
         GDS_CHECK(add_header("User-Agent", options.user_agent));
-        if (job_.request.url.starts_with("https:")) {
-            tunnel_agent = "User-Agent: " + options.user_agent;
-        }
     }
-    easy.set_tunnel_header(tunnel_agent);
     for (const auto& [name, value] : job_.request.headers.all()) {
         GDS_CHECK(add_header(name, value));
     }

@@ -33,12 +33,12 @@ void Easy::set_url(const std::string& url) {
     set_pointer(CURLOPT_REQUEST_TARGET, split ? plain.target.data() : nullptr);
 }
 
-void Easy::set_tunnel_header(const std::string& line) {
-    if (line != tunnel_line_) {
-        tunnel_line_ = line;
+void Easy::set_tunnel_agent(const std::string& name) {
+    if (name != tunnel_agent_) {
+        tunnel_agent_ = name;
         tunnel_headers_.reset();
-        if (!line.empty()) {
-            append(tunnel_headers_, line);
+        if (!name.empty()) {
+            append(tunnel_headers_, "User-Agent: " + name);
         }
     }
     set_pointer(CURLOPT_PROXYHEADER, tunnel_headers_.get());

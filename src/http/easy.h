@@ -56,8 +56,8 @@ public:
     /// each request, a byte at a time: it is told no more than it needs, parsed once a host.
     void set_url(const std::string& url);
     void add_header(const std::string& line) { append(headers_, line); }
-    /// What a proxy is told besides, where it is asked for a tunnel; "" for nothing.
-    void set_tunnel_header(const std::string& line);
+    /// The name that a proxy is told where it is asked for a tunnel; "" for none.
+    void set_tunnel_agent(const std::string& name);
     /// After the last add_header().
     void use_headers() { set_pointer(CURLOPT_HTTPHEADER, headers_.get()); }
 
@@ -89,8 +89,8 @@ private:
     Url url_;             // outlives the handle, which points to it
     std::unique_ptr<CURL, Free> handle_;
     List headers_;
-    std::string tunnel_line_;
-    List tunnel_headers_;  ///< made of tunnel_line_
+    std::string tunnel_agent_;
+    List tunnel_headers_;  ///< made of tunnel_agent_
     bool blank_ = true;
     bool once_ = false;
     CURLcode failure_ = CURLE_OK;

@@ -22,6 +22,9 @@ bool same_name(std::string_view a, std::string_view b) {
 }  // namespace
 
 void Headers::add(std::string name, std::string value) {
+    if (fields_.empty()) {
+        fields_.reserve(8);  // as many as an answer mostly has
+    }
     fields_.emplace_back(std::move(name), std::move(value));
 }
 
@@ -90,25 +93,36 @@ std::string status_text(int status) {
                                  : fmt::format("{} {}", status, found->second);
 }
 
-std::string encode_component(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
+namespace {
+
+void append_encoded(std::string& text, std::string_view component) {
+    for (const char c : component) {
         const bool alphanumeric =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (alphanumeric || c == '-' || c == '.' || c == '_' || c == '~') {
-            result += c;
+            text += c;
         } else {
-            result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+            text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         }
     }
+}
+
+}  // namespace
+
+std::string encode_component(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    append_encoded(result, text);
     return result;
 }
 
-std::string with_query(std::string base,
-                       const std::vector<std::pair<std::string, std::string>>& parameters) {
+std::string with_query(std::string base, const Query& parameters) {
     char separator = base.find('?') == std::string::npos ? '?' : '&';
     for (const auto& [name, value] : parameters) {
-        base += separator + encode_component(name) + "=" + encode_component(value);
+        base += separator;
+        append_encoded(base, name);
+        base += '=';
+        append_encoded(base, value);
         separator = '&';
     }
     return base;

@@ -27,7 +27,7 @@ http::Options token_options(http::Options options) {
 }
 
 /// What a login in a form is: values may hold anything.
-std::string form(const std::vector<std::pair<std::string, std::string>>& fields) {
+std::string form(const http::Query& fields) {
     const std::string query = http::with_query("", fields);
     return query.substr(1);
 }
@@ -159,7 +159,7 @@ Result<http::Request> Authenticator::token_request(const std::vector<std::string
                      fmt::format("{} names a token server without TLS, {}, which gets no password",
                                  origin_, http::loggable_url(realm)));
     }
-    std::vector<std::pair<std::string, std::string>> fields;
+    http::Query fields;
     if (const std::string service = challenge_.parameter("service"); !service.empty()) {
         fields.emplace_back("service", service);
     }

@@ -36,8 +36,7 @@ Result<std::string> api_server(const UsageSettings& settings) {
 Status add_list(Usage& usage, http::Engine& engine, const std::string& url, const Secret& token) {
     std::string next;
     do {
-        std::vector<std::pair<std::string, std::string>> query = {
-            {"limit", std::to_string(kPageSize)}};
+        http::Query query = {{"limit", std::to_string(kPageSize)}};
         if (!next.empty()) {
             query.emplace_back("continue", next);
         }

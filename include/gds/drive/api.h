@@ -147,7 +147,7 @@ public:
     [[nodiscard]] const Corpus& corpus() const { return corpus_; }
 
 private:
-    using Query = std::vector<std::pair<std::string, std::string>>;
+    using Query = http::Query;
     using Items = std::vector<model::Item>;
 
     [[nodiscard]] http::Request call(std::string label, const std::string& path, const Query& query,

@@ -72,9 +72,10 @@ std::string status_text(int status);
 
 /// Percent-encoding of everything but RFC 3986's unreserved characters.
 std::string encode_component(std::string_view text);
-/// `base` + `?name=value&...`, values encoded.
-std::string with_query(std::string base,
-                       const std::vector<std::pair<std::string, std::string>>& parameters);
+/// Names, which have to outlive it, and values.
+using Query = std::vector<std::pair<std::string_view, std::string>>;
+/// `base` + `?name=value&...`, both encoded.
+std::string with_query(std::string base, const Query& parameters);
 /// Scheme, host in lower case and port (defaults filled in) as "https://host:443"; error where the
 /// URL cannot be parsed or is neither http nor https.
 Result<std::string> origin_of(const std::string& url);
