@@ -33,11 +33,13 @@ constexpr std::chrono::milliseconds kPatience{1'000};
 }  // namespace
 
 std::size_t Lister::Impl::room_beside_corpus() const {
-    const bool goes_on = corpus_.reading || corpus_.last_came;
-    if (goes_on && corpus_.tells_most && Clock::now() - corpus_.since < kPatience) {
+    if (corpus_.last_came) {
+        return 0;  // all of it is here, and only has to be looked at
+    }
+    if (corpus_.reading && corpus_.tells_most && Clock::now() - corpus_.since < kPatience) {
         return kInFlightWhileItTells;
     }
-    const bool early = goes_on && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
+    const bool early = corpus_.reading && corpus_.pages <= 1 + sparable_ / kFoldersAFirstPage;
     return early ? kInFlightAtFirst : kInFlightBeside;
 }
 

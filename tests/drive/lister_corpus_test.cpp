@@ -186,6 +186,8 @@ public:
         };
         return reply;
     }
+    /// The last page shows one file.
+    void shorten_last_page() { short_ = true; }
     /// The last page hangs until it is released.
     void hold_last_page() { held_ = true; }
     void release() { held_ = false; }
@@ -196,13 +198,14 @@ private:
     Reply flat_page(const Asked& asked) {
         const int number = ++pages_asked_;
         std::vector<Json> shown;
-        for (int i = 0; i < ours_ + others_; ++i) {
+        const bool is_last = number == kPages;
+        for (int i = 0; i < (is_last && short_ ? 1 : ours_ + others_); ++i) {
             const std::string name = asked.parameter("pageToken") + " " + std::to_string(i);
             shown.push_back(file("flat " + name));
             shown.back()["parents"] = {(i < ours_ ? "f" : "other ") + std::to_string(i)};
         }
-        Reply reply = page(shown, number == kPages ? "" : std::to_string(number + 1));
-        reply.first = [this, is_last = number == kPages] {
+        Reply reply = page(shown, is_last ? "" : std::to_string(number + 1));
+        reply.first = [this, is_last] {
             do {
                 std::this_thread::sleep_for(kPageTakes);
             } while (is_last && held_);
@@ -211,7 +214,7 @@ private:
     }
 
     const int ours_, others_;
-    std::atomic<bool> held_{false};
+    std::atomic<bool> held_{false}, short_{false};
     std::atomic<int> pages_asked_{0}, folders_now_{0}, most_{0};
 };
 
@@ -220,6 +223,15 @@ TEST(ListerCorpus, WhileItsPagesAreMostlyOursOneFolderIsAskedForAtATime) {
     CorpusListing listing(std::ref(slow));
     const auto result = listing.run();
     ASSERT_TRUE(result);
+    EXPECT_TRUE(listing.keeper.corpus_ended);
+    EXPECT_EQ(slow.most_folders_at_once(), 1);
+}
+
+TEST(ListerCorpus, OnceItsLastPageIsHereNoMoreFoldersAreAskedFor) {
+    SlowAccount slow(200, 50);
+    slow.shorten_last_page();
+    CorpusListing listing(std::ref(slow));
+    ASSERT_TRUE(listing.run());
     EXPECT_TRUE(listing.keeper.corpus_ended);
     EXPECT_EQ(slow.most_folders_at_once(), 1);
 }
