@@ -60,7 +60,7 @@ Fd open_directory(int root, const std::vector<std::string_view>& names, Access a
 
 bool is_name(std::string_view name) {
     return !name.empty() && name != "." && name != ".." &&
-           name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
+           name.find('/') == std::string_view::npos && name.find('\0') == std::string_view::npos;
 }
 
 Result<std::vector<std::string_view>> components(std::string_view relative) {
