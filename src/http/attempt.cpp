@@ -69,6 +69,17 @@ CURLcode Attempt::on_tls(CURL* /*handle*/, void* context, void* trust) noexcept 
     return CURLE_OK;
 }
 
+int Attempt::on_send(void* self, char* /*server*/, char* /*own*/, int /*port*/,
+                     int /*own_port*/) noexcept {
+    auto& attempt = *static_cast<Attempt*>(self);
+    // Where a kept connection turns out dead curl sends once more by itself, and gives up after
+    // five such times in the life of a handle, unless it is reset.
+    if (std::exchange(attempt.sent_, true)) {
+        attempt.easy_->only_once();
+    }
+    return CURL_PREREQFUNC_OK;
+}
+
 void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     Easy& easy = *easy_;
     // Programs hold no more of what libcurl can do than that: cmake/Libcurl.cmake.
@@ -94,6 +105,7 @@ void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     easy.set(CURLOPT_LOW_SPEED_TIME, long{idle.count()});
     easy.set(CURLOPT_CONNECTTIMEOUT_MS,
              long{std::min(options.timeout, Millis(kLongestConnect)).count()});
+    easy.set_callback(CURLOPT_PREREQFUNCTION, &Attempt::on_send);
     easy.set_callback(CURLOPT_HEADERFUNCTION, &Attempt::on_header);
     easy.set_callback(CURLOPT_WRITEFUNCTION, &Attempt::on_body);
 }
@@ -103,7 +115,7 @@ void Attempt::prepare_request(const Options& options) {
     const Request& request = job_.request;
     easy.set_url(request.url);
     // Rather a stream on a connection that is being made than one more connection.
-    easy.set(CURLOPT_PIPEWAIT, long{options.http2 && request.url.starts_with("https:")});
+    easy.set(CURLOPT_PIPEWAIT, long{options.http2 && tls_});
     if (!may_repeat(request)) {
         // On a kept connection that turns out dead, curl would send the request again by itself.
         easy.only_once().set(CURLOPT_FRESH_CONNECT, 1L);
@@ -114,6 +126,7 @@ void Attempt::prepare_request(const Options& options) {
     if (request.compressed) {
         easy.only_once().set(CURLOPT_ACCEPT_ENCODING, std::string("gzip"));
     }
+    easy.set_pointer(CURLOPT_PREREQDATA, this);
     easy.set_pointer(CURLOPT_HEADERDATA, this);
     easy.set_pointer(CURLOPT_WRITEDATA, this);
     easy.set_pointer(CURLOPT_ERRORBUFFER, detail_.data());
@@ -149,8 +162,7 @@ Status Attempt::add_header(const std::string& name, const std::string& value) {
 
 Status Attempt::prepare_headers(const Options& options, const std::string& authorization) {
     Easy& easy = *easy_;
-    const bool tunnels = job_.request.url.starts_with("https:");
-    easy.set_tunnel_agent(tunnels ? options.user_agent : std::string());
+    easy.set_tunnel_agent(tls_ ? options.user_agent : std::string());
     if (!options.user_agent.empty()) {
         GDS_CHECK(add_header("User-Agent", options.user_agent));
     }
@@ -174,7 +186,8 @@ Status Attempt::prepare_headers(const Options& options, const std::string& autho
 
 Status Attempt::prepare(const Options& options, const Trust& trust,
                         const std::string& authorization) {
-    GDS_CHECK(origin_of(job_.request.url));
+    const std::string origin = GDS_TRY(origin_of(job_.request.url));
+    tls_ = origin.starts_with("https:");
     Easy& easy = *easy_;
     if (easy.is_blank()) {
         prepare_connection(options, trust);

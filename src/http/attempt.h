@@ -56,6 +56,7 @@ private:
     static Callback on_header;
     static Callback on_body;
     static CURLcode on_tls(CURL* handle, void* context, void* trust) noexcept;
+    static int on_send(void* self, char* server, char* own, int port, int own_port) noexcept;
 
     /// What is the same for each request of an engine.
     void prepare_connection(const Options& options, const Trust& trust);
@@ -78,6 +79,8 @@ private:
     std::array<char, CURL_ERROR_SIZE> detail_{};
     std::size_t header_bytes_ = 0;
     std::int64_t body_bytes_ = 0;
+    bool tls_ = false;
+    bool sent_ = false;
     bool head_complete_ = false;
     bool kept_body_full_ = false;
     bool hopeless_ = false;  ///< another attempt would fail the same way

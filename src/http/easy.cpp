@@ -3,14 +3,14 @@
 namespace gds::http {
 
 void Easy::recycle() {
-    if (once_ || failure_ != CURLE_OK) {
+    if (once_) {
         curl_easy_reset(handle_.get());
         blank_ = true;
         once_ = false;
     } else {
         // They belong to whoever made the request.
-        for (const CURLoption place :
-             {CURLOPT_HTTPHEADER, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_ERRORBUFFER}) {
+        for (const CURLoption place : {CURLOPT_HTTPHEADER, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA,
+                                       CURLOPT_PREREQDATA, CURLOPT_ERRORBUFFER}) {
             set_pointer(place, nullptr);
         }
     }

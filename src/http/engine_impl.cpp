@@ -90,8 +90,10 @@ void Engine::Impl::reap() {
         auto node = active_.extract(message->easy_handle);
         curl_multi_remove_handle(multi_.get(), node.key());
         conclude(*node.mapped(), code);
-        if (auto easy = node.mapped()->release_easy()) {
-            recycle(std::move(easy));
+        // One that failed may keep a login, not even a reset of which is sure: it is not used
+        // again.
+        if (code == CURLE_OK) {
+            recycle(node.mapped()->release_easy());
         }
     }
 }

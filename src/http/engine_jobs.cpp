@@ -86,7 +86,8 @@ void Engine::Impl::conclude(Attempt& attempt, CURLcode code) {
         ++counters_.statuses[response.status];
     }
     if (attempt.redirected()) {
-        follow(std::move(attempt.job()), response.status, attempt.redirect_target());
+        const std::string target = attempt.redirect_target();
+        follow(std::move(attempt.job()), response.status, target);
         return;
     }
     const auto failure = attempt.judge(code);

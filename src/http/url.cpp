@@ -30,6 +30,9 @@ std::string url_part(CURLU* url, CURLUPart which, unsigned flags) {
 }
 
 std::string resolve_url(const std::string& base, const std::string& reference) {
+    if (reference.starts_with('#')) {
+        return base.substr(0, base.find('#')) + reference;
+    }
     constexpr unsigned kLenient = CURLU_ALLOW_SPACE | CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME;
     const Url url = parse_url(base);
     const bool resolved =
@@ -43,9 +46,12 @@ PlainUrl split_plain_url(std::string_view url) {
     if (scheme == std::string_view::npos) {
         return {};
     }
-    const auto* const rest = std::find_if(url.begin() + scheme + 3, url.end(),
-                                          [](char c) { return c == '/' || c == '?' || c == '#'; });
-    if (!std::all_of(rest, url.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
+    const auto* const host = url.begin() + scheme + 3;
+    const auto* const rest =
+        std::find_if(host, url.end(), [](char c) { return c == '/' || c == '?' || c == '#'; });
+    // Where there is no host a parser takes one from what follows.
+    if (rest == host ||
+        !std::all_of(rest, url.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
         return {};
     }
     PlainUrl parts;

@@ -99,6 +99,23 @@ TEST_F(EngineTest, ARequestLeavesNothingToTheNextOneOnItsHandle) {
     }
 }
 
+TEST_F(EngineTest, ADeadConnectionIsNoFailureHoweverManyThereHaveBeen) {
+    // Each connection answers once, and closes when it is asked again.
+    const RawServer server([](int client, int) {
+        read_head(client);
+        write_all(client, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        read_head(client);
+    });
+    Fixture fixture([](Options& options) {
+        options.max_connections = 1;
+        options.retries = 0;
+    });
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_THAT(fixture.engine.fetch(get(server.url())), Answered(200)) << i;
+    }
+    EXPECT_EQ(server.connections(), 20);
+}
+
 TEST_F(EngineTest, ATimeLimitIsOfItsOwnRequestAlone) {
     Fixture fixture([](Options& options) {
         options.max_connections = 1;

@@ -99,6 +99,8 @@ TEST(OriginOf, SaysTheSameOfAnAddressHoweverOftenAndAfterWhichever) {
         {"https://host/a b", ""},
         {"https://host/a\nb", ""},
         {"https://host\\@other/", ""},
+        {"HTTPS:///host/a", "https://host:443"},
+        {"HTTPS:///other/a", "https://other:443"},
     };
     for (const auto& [before, unused] : urls) {
         for (const auto& [url, expected] : urls) {

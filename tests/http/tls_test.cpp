@@ -51,6 +51,9 @@ protected:
                                      " " + request.get_header_value("User-Agent"),
                                  "text/plain");
         });
+        web.server.Post("/login", [](const httplib::Request& request, httplib::Response& response) {
+            response.set_content(request.get_header_value("Authorization"), "text/plain");
+        });
         web.server.Get("/two", [this](const httplib::Request&, httplib::Response& response) {
             wait_for_two();
             response.set_content("together", "text/plain");
@@ -175,6 +178,31 @@ TEST_F(TlsTest, NamesItselfOnceToServerAndProxyAndNoOther) {
     EXPECT_EQ(proxy.tunnels(), 1);
     EXPECT_THAT(proxy.asked(), HasSubstr("\r\nUser-Agent: http-test\r\n"));
     EXPECT_THAT(proxy.asked(), Not(HasSubstr("Cookie")));
+}
+
+TEST_F(TlsTest, NamesItselfToAProxyHoweverTheSchemeIsSpelled) {
+    const ConnectProxy proxy;
+    const std::string address = "http://127.0.0.1:" + std::to_string(proxy.port());
+    const TlsFront front(*certificates, web.port());
+    const ScopedEnvironment environment("HTTPS_PROXY", address);
+    Fixture fixture(trust_ours);
+    const std::string url = "HTTPS" + front.url("/agent").substr(5);
+    EXPECT_EQ(fixture.engine.fetch(get(url))->body, "1 http-test");
+    EXPECT_THAT(proxy.asked(), HasSubstr("\r\nUser-Agent: http-test\r\n"));
+}
+
+TEST_F(TlsTest, ALoginThatWasNeverSentIsNotSentElsewhere) {
+    const ConnectProxy proxy;
+    const std::string address = "http://127.0.0.1:" + std::to_string(proxy.port());
+    const TlsFront front(*certificates, web.port());
+    const ScopedEnvironment environment("HTTPS_PROXY", address);
+    Fixture fixture([](Options& options) { options.max_connections = 1; });
+    const std::string port = std::to_string(front.port());
+    const auto refused = fixture.engine.fetch(get("https://u:secret@localhost:" + port + "/via"));
+    ASSERT_THAT(refused, FailedWith(Code::unavailable)) << "nobody trusts that certificate";
+    Request next = get(web.url("/login"));
+    next.method = "POST";
+    EXPECT_EQ(fixture.engine.fetch(next)->body, "");
 }
 
 TEST_F(TlsTest, AProxyForPlainHttpIsSentTheWholeUrlAndOneName) {

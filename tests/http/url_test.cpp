@@ -21,8 +21,9 @@ TEST(SplitPlainUrl, LeavesTheRestToAParser) {
         EXPECT_EQ(split_plain_url(url).authority, "https://h") << url;
         EXPECT_EQ(split_plain_url(url).target, "") << url;
     }
-    for (const char* url : {"", "h/a", "https:/h/a", "https://h/a b", "https://h/a\tb",
-                            "https://h/a\x7f", "https://h/caf\xc3\xa9", "https://h/a\r\nX: y"}) {
+    for (const char* url :
+         {"", "h/a", "https:///h/a", "HTTPS:///h/a", "https://", "https:/h/a", "https://h/a b",
+          "https://h/a\tb", "https://h/a\x7f", "https://h/caf\xc3\xa9", "https://h/a\r\nX: y"}) {
         EXPECT_EQ(split_plain_url(url).authority, "") << url;
         EXPECT_EQ(split_plain_url(url).target, "") << url;
     }
@@ -41,6 +42,7 @@ TEST(ResolveUrl, FollowsRfc3986) {
         {"/kept%20as%2Fit%20is", "https://h.example:8443/kept%20as%2Fit%20is"},
         {"/caf\xc3\xa9", "https://h.example:8443/caf%c3%a9"},
         {"ftp://other.example/x", "ftp://other.example/x"},
+        {"#f", "https://h.example:8443/a/b?c=d#f"},
     };
     for (const auto& [reference, expected] : cases) {
         EXPECT_EQ(resolve_url(base, reference), expected) << reference;
