@@ -23,6 +23,7 @@ struct Refusal {
     std::vector<std::string> reasons;
     std::vector<std::string> locations;
     std::string message;
+    bool is_googles = false;  ///< it has the "error" object of Google's APIs
 
     [[nodiscard]] bool has_location(std::string_view name) const {
         return std::find(locations.begin(), locations.end(), name) != locations.end();
@@ -36,6 +37,7 @@ bool ends_with(std::string_view text, std::string_view end) {
 class RefusalVisitor final : public JsonVisitor {
 public:
     Status value(std::string_view path, const JsonValue& value) override {
+        refusal_.is_googles = refusal_.is_googles || path.starts_with("error.");
         if (value.kind != JsonKind::text) {
             return {};
         }
@@ -59,10 +61,6 @@ Refusal read_refusal(const std::string& body) {
     // A body that is no JSON says nothing more than the status does.
     const Status read = read_json(body, visitor);
     return read ? std::move(visitor.refusal()) : Refusal{};
-}
-
-bool is_page(std::string_view body) {
-    return trim(body).substr(0, 1) == "<";
 }
 
 /// What a reason of a 403 means; the first row that an answer matches decides.
@@ -163,7 +161,8 @@ std::optional<Error> classify(const http::Response& response) {
     const Refusal refusal = read_refusal(response.body);
     failure->http_status = response.status;
     failure->reason = first_reason(refusal);
-    if (response.status == 404 && is_page(response.body)) {
+    if (response.status == 404 && !refusal.is_googles) {
+        // A proxy's, or that of a service which is not there: of the item it says nothing.
         failure->reason = kForeign;
     }
     failure->retry_after = http::retry_after(response.headers);

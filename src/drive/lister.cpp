@@ -28,7 +28,7 @@ bool is_outage(Code code) {
 
 /// An item's get that was answered, if with a refusal: nothing is left unknown.
 bool is_answer(const Result<model::Item>& result) {
-    return result || result.error().code == Code::not_found ||
+    return result || proves_absence(result.error()) ||
            result.error().code == Code::permission_denied;
 }
 

@@ -77,7 +77,12 @@ Status Confirmation::want_proof(state::ItemNo item, state::Via via, const std::s
     for (const state::ItemNo n : chain) {
         const state::ItemNo unproven = GDS_TRY(snapshot_.unproven(n));
         if (unproven != 0) {
-            wanted_ids_.emplace(GDS_TRY(store_.id_of(unproven)), path);
+            const std::string id = GDS_TRY(store_.id_of(unproven));
+            wanted_ids_.emplace(id, path);
+            if (unproven == n && chain.size() > 1 &&
+                GDS_TRY(leads_to(chain[chain.size() - 2], n))) {
+                targets_.insert(id);
+            }
             break;
         }
         if (!snapshot_.saw(n)) {
@@ -85,6 +90,11 @@ Status Confirmation::want_proof(state::ItemNo item, state::Via via, const std::s
         }
     }
     return {};
+}
+
+Result<bool> Confirmation::leads_to(state::ItemNo shortcut, state::ItemNo target) {
+    Query query(store_.db(), "SELECT 1 FROM item WHERE n = ? AND target = ?", shortcut, target);
+    return query.next();
 }
 
 Status Confirmation::collect_strays() {
@@ -203,7 +213,7 @@ Result<model::Item> Confirmation::look_up(const std::string& id) {
     return answer;
 }
 
-/// Gone, trashed, or with no ancestor that the listing showed.
+/// Gone, trashed, or, unless a shortcut leads to it, with no ancestor that the listing showed.
 Result<bool> Confirmation::is_out(const std::string& id) {
     std::string at = id;
     for (int level = 0; level < kMaxAncestors; ++level) {
@@ -212,7 +222,13 @@ Result<bool> Confirmation::is_out(const std::string& id) {
             return true;
         }
         const model::Item item = GDS_TRY(answer);
-        if (item.trashed || item.parent.empty()) {
+        if (item.trashed) {
+            return true;
+        }
+        if (targets_.count(at) != 0) {
+            return false;
+        }
+        if (item.parent.empty()) {
             return true;
         }
         const state::ItemNo parent = GDS_TRY(store_.intern(item.parent));

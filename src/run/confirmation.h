@@ -35,6 +35,7 @@ private:
     Status ask();
     Result<std::optional<std::string>> judge();
     Result<bool> is_out(const std::string& id);
+    Result<bool> leads_to(state::ItemNo shortcut, state::ItemNo target);
     Result<model::Item> look_up(const std::string& id);
     Result<bool> shows(const std::string& id);
 
@@ -50,6 +51,7 @@ private:
     Snapshot& snapshot_;
     state::ItemNo root_;
     std::map<std::string, std::string> wanted_ids_;  ///< id to a local path that it explains
+    std::set<std::string> targets_;  ///< of those, what a shortcut leads to, wherever it lies
     std::map<std::pair<std::string, std::string>, Named> wanted_names_;
     std::map<std::string, Result<model::Item>> answers_;
     std::optional<std::string> doubt_;

@@ -117,8 +117,7 @@ Status Feed::forget(ItemNo item) {
     news_.any = news_.any || (standing.known && !standing.absent);
     news_.above_targets = news_.above_targets || (has_shortcuts_ && standing.folder);
     GDS_CHECK(store_.set_absent(item, true));
-    snapshot_.lost(item);
-    return {};
+    return snapshot_.lost(item);
 }
 
 Status Feed::record(const model::Item& item) {

@@ -134,7 +134,8 @@ Status Snapshot::record_ancestors(const model::Item& root) {
         if (!folder) {
             // Out of this account's sight, and so are the folders above it.
             const Code code = folder.error().code;
-            const bool hidden = code == Code::not_found || code == Code::permission_denied;
+            const bool hidden =
+                drive::proves_absence(folder.error()) || code == Code::permission_denied;
             if (code == Code::unauthenticated || code == Code::cancelled) {
                 return folder.error();
             }
@@ -268,11 +269,16 @@ Status Snapshot::folder_complete(const std::string& folder) {
 Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     if (!result) {
-        const bool answer = result.error().code == Code::not_found ||
-                            result.error().code == Code::permission_denied;
-        if (answer && !full_) {
+        const bool gone = drive::proves_absence(result.error());
+        const ItemNo n = GDS_TRY(store_.intern(ref.id));
+        if (gone) {
             // Asked for once; the feed tells when it comes into sight.
-            GDS_CHECK(store_.set_absent(GDS_TRY(store_.intern(ref.id)), true));
+            GDS_CHECK(store_.set_unknown(n));
+            asked_.add(n);
+            proven_.add(n);
+        }
+        if (gone || result.error().code == Code::permission_denied) {
+            GDS_CHECK(store_.set_absent(n, true));
         }
         return transaction.commit();
     }
@@ -320,12 +326,16 @@ Result<ItemNo> Snapshot::unproven(ItemNo item) {
     }
     ItemNo at = item;
     for (int level = 0; level < kMaxDepth; ++level) {
-        if (met_.has(at) || proven_.has(at)) {
+        if (proven_.has(at)) {
             return 0;
         }
+        // What a shortcut leads to is met there, even where it is lost from sight.
         const Store::Standing standing = GDS_TRY(store_.standing(at));
         if (standing.absent) {
             return at;
+        }
+        if (met_.has(at)) {
+            return 0;
         }
         if (standing.trashed || !standing.known || standing.parent == 0) {
             return 0;  // a change record said that it went to the trash, or to somewhere else
@@ -375,9 +385,16 @@ Status Snapshot::told(ItemNo item, const model::Item& state) {
     return {};
 }
 
-void Snapshot::lost(ItemNo item) {
+Status Snapshot::lost(ItemNo item) {
     forget_surprise(item);
     seen_.remove(item);
+    const bool target = full_ && GDS_TRY(is_linked(item));
+    if (target) {
+        const auto row = GDS_TRY(store_.item(item));
+        targets_[GDS_TRY(store_.id_of(item))] = row ? drive::ref_of(*row) : drive::Ref{};
+        wants_more_ = true;
+    }
+    return {};
 }
 
 Status Snapshot::expands(ItemNo folder, const FilterPath& path) {
@@ -404,8 +421,11 @@ Status Snapshot::follows(const model::Item& shortcut, ItemNo target) {
     if (full_ || target == 0 || asked_.has(target)) {
         return {};
     }
+    // One that is known and out of sight may be back, and unknown and out of sight is what was
+    // asked for in vain.
     const Store::Standing standing = GDS_TRY(store_.standing(target));
-    if (standing.known || standing.absent) {
+    const bool lost = standing.known && standing.absent && !standing.trashed;
+    if (!lost && (standing.known || standing.absent)) {
         return {};
     }
     asked_.add(target);
@@ -438,7 +458,7 @@ Status Snapshot::settle(ItemNo root) {
             if (lost && !proven_.has(n) && met_.has(standing.parent)) {
                 surprise(n);
             }
-            standing.absent = !seen_.has(n) && !kept.has(n);
+            standing.absent = (standing.known || asked_.has(n)) && !seen_.has(n) && !kept.has(n);
             standing.listed = everything_listed_ || listed_.has(n);
         } else if (standing.known) {
             // Where it went to, its changes are of no interest: it has to be asked for again.

@@ -92,7 +92,7 @@ public:
 
     // What the feed tells. Inside the caller's transaction.
     Status told(state::ItemNo item, const model::Item& state);
-    void lost(state::ItemNo item);
+    Status lost(state::ItemNo item);
 
     // What the projection comes upon.
     /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is

@@ -285,6 +285,11 @@ Status Store::set_absent(ItemNo item, bool absent) {
     return set_flag(item, kAbsent, absent);
 }
 
+Status Store::set_unknown(ItemNo item) {
+    return db_.run("UPDATE item SET kind = 0, flags = flags & ~? WHERE n = ?", kOurs | kTrashed,
+                   item);
+}
+
 Status Store::set_listed(ItemNo item, bool listed) {
     return set_flag(item, kListed, listed);
 }

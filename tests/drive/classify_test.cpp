@@ -126,10 +126,14 @@ TEST(Classify, JudgesOtherBodiesByStatus) {
     }
 }
 
-TEST(Classify, APageWithA404ProvesNothing) {
+TEST(Classify, A404ThatGoogleDidNotWriteProvesNothing) {
     EXPECT_TRUE(proves_absence(verdict(testing::refusal(404, "notFound"))));
     EXPECT_TRUE(proves_absence(verdict({.status = 404, .body = R"({"error": {"code": 404}})"})));
-    EXPECT_FALSE(proves_absence(verdict({.status = 404, .body = " <html>Not Found</html>"})));
+    for (const char* body : {"", " <html>Not Found</html>", "default backend - 404", "null",
+                             R"({"message": "no Route matched with those values"})",
+                             R"({"error": "not_found"})", R"({"error": {}})"}) {
+        EXPECT_FALSE(proves_absence(verdict({.status = 404, .body = body}))) << body;
+    }
     EXPECT_FALSE(proves_absence(verdict(testing::refusal(410, "gone"))));
     EXPECT_FALSE(proves_absence(verdict(testing::refusal(403, "forbidden"))));
 }

@@ -139,13 +139,59 @@ class Follows(FeedCase):
 
     def test_what_is_called_removed_and_is_there_stays(self):
         """An item that moved between drives is removed from one log and is still there by id."""
-        body = {"newStartPageToken": "1000", "changes": [
-            {"changeType": "file", "removed": True, "fileId": self.b.id}]}
-        self.fault({"label": "changes.list"}, {"body": json.dumps(body)}, count=1)
+        self.call_removed(self.b.id)
         self.follow(expect=6)
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
         self.assertEqual(self.sync().report["actions"], [])
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+
+    def call_removed(self, *ids):
+        body = {"newStartPageToken": "1000", "changes": [
+            {"changeType": "file", "removed": True, "fileId": id} for id in ids]}
+        self.fault({"label": "changes.list"}, {"body": json.dumps(body)}, count=1)
+
+    def test_what_a_shortcut_leads_to_is_asked_for_where_it_is_called_removed(self):
+        """No list of the source would show it, so that nothing but its id can tell."""
+        targets = [self.make(f"/outside/{i}.txt", f"target {i}") for i in range(3)]
+        for i, target in enumerate(targets):
+            self.edit("create", parent="FILES", name=f"link{i}", target=target.id)
+        self.follow()
+        links = {f"link{i}": target for i, target in enumerate(targets)}
+        for options in ([], ["--full"]):
+            self.call_removed(*(target.id for target in targets))
+            self.assertEqual(self.sync(*options).report["actions"], [])
+            self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, **links})
+        self.edit("revoke", id=targets[0].id)
+        self.sync()
+        del links["link0"]
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, **links})
+
+    def test_what_a_shortcut_leads_to_stays_where_a_proxy_knows_nothing(self):
+        target = self.make("/outside/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.fault({"label": "files.get", "path": target.id},
+                   {"status": 404, "body": "default backend - 404"}, count=1)
+        self.sync("--full", expect=6)
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+        self.sync()
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_what_a_shortcut_leads_to_is_back_together_with_the_shortcut(self):
+        """In the meantime its changes were of no interest."""
+        target = self.make("/outside/t.txt", "target")
+        self.make_folder("/outside/folder", id="FOLDER")
+        inner = self.make("/outside/folder/in.txt", "inner")
+        for id, to in {"LINK": target.id, "DEEP": "FOLDER"}.items():
+            self.edit("create", id=id, parent="FILES", name=id, target=to)
+        self.follow()
+        for verb, ids in (("trash", (target.id, "FOLDER")), ("trash", ("LINK", "DEEP")),
+                          ("untrash", (target.id, "FOLDER")), ("untrash", ("LINK", "DEEP"))):
+            for id in ids:
+                self.edit(verb, id=id)
+            self.sync()
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "LINK": target,
+                      "DEEP/in.txt": inner})
 
     def test_what_is_called_removed_and_cannot_be_asked_for_stays(self):
         self.edit("revoke", id=self.b.id)

@@ -150,6 +150,8 @@ public:
     /// Both write nothing where that was known already.
     Status set_absent(ItemNo item, bool absent);
     Status set_listed(ItemNo item, bool listed);
+    /// Nothing is known of it any more but its id and its resource key.
+    Status set_unknown(ItemNo item);
     /// Hand every item to `each`; what it changes of the standing is written.
     Status revise(const std::function<void(ItemNo, Standing&)>& each);
     Result<Via> chain(Via outer, ItemNo shortcut);
