@@ -134,15 +134,6 @@ Status Confirmation::collect_strays() {
 }
 
 Status Confirmation::ask() {
-    std::optional<Error> fatal;
-    const auto note = [&](const Error& problem, const std::string& path) {
-        if (problem.code == Code::unauthenticated || problem.code == Code::cancelled) {
-            fatal = problem;
-        } else if (!doubt_) {
-            doubt_ =
-                fmt::format("cannot confirm that {} is gone: {}", printable(path), problem.message);
-        }
-    };
     for (const auto& [id, path] : wanted_ids_) {
         const drive::Ref ref{id, GDS_TRY(store_.item(GDS_TRY(store_.intern(id))))->resource_key};
         api_.get(ref, [&, id = id, path = path](Result<model::Item> answer) {
@@ -152,29 +143,74 @@ Status Confirmation::ask() {
             answers_.insert_or_assign(id, std::move(answer));
         });
     }
-    for (const auto& entry : wanted_names_) {
-        const Named& named = entry.second;
-        for (const std::string& name : drive_names(named.name)) {
-            api_.find_children(
-                {named.parent}, name, [&, named](Result<std::vector<model::Item>> found) {
-                    if (!found) {
-                        note(found.error(), named.path);
-                        return;
-                    }
-                    for (const model::Item& item : *found) {
-                        const Result<bool> known = shows(item.id);
-                        if (!doubt_ && (!known || !*known)) {
-                            doubt_ = fmt::format(
-                                "the listing did not show \"{}\" (id {}), which is "
-                                "in the folder and explains {}",
-                                printable(item.name), item.id, printable(named.path));
-                        }
-                    }
-                });
+    for (const auto& [place, named] : wanted_names_) {
+        if (!tree::is_ambiguous(named.name)) {
+            ask_by_name(named);
+        } else if (asked_for_all_.insert(named.parent).second) {
+            ask_for_all(named, "");
         }
     }
     engine_.run();
-    return fatal ? Status(*fatal) : Status();
+    return fatal_ ? Status(*fatal_) : Status();
+}
+
+void Confirmation::note(const Error& problem, const std::string& path) {
+    if (problem.code == Code::unauthenticated || problem.code == Code::cancelled) {
+        fatal_ = problem;
+    } else if (!doubt_) {
+        doubt_ =
+            fmt::format("cannot confirm that {} is gone: {}", printable(path), problem.message);
+    }
+}
+
+void Confirmation::explain(const model::Item& found, const Named& named, bool known) {
+    if (!doubt_ && !known) {
+        doubt_ = fmt::format(
+            "the listing did not show \"{}\" (id {}), which is in the folder and explains {}",
+            printable(found.name), found.id, printable(named.path));
+    }
+}
+
+void Confirmation::ask_by_name(const Named& named) {
+    for (const std::string& name : drive_names(named.name)) {
+        api_.find_children({named.parent}, name,
+                           [this, named](const Result<std::vector<model::Item>>& found) {
+                               if (!found) {
+                                   return note(found.error(), named.path);
+                               }
+                               for (const model::Item& item : *found) {
+                                   const Result<bool> known = shows(item.id);
+                                   explain(item, named, known && *known);
+                               }
+                           });
+    }
+}
+
+/// Whatever lies in the folder and is not known may be what its name was made of.
+void Confirmation::ask_for_all(const Named& named, const std::string& page_token) {
+    api_.list_children({named.parent}, page_token, [this, named](const Result<drive::Page>& page) {
+        if (!page) {
+            return note(page.error(), named.path);
+        }
+        for (const model::Item& item : page->items) {
+            const Result<bool> known = knows(item.id);
+            explain(item, named, known && *known);
+        }
+        const std::string& next = page->next_page_token;
+        const bool goes_on = !next.empty();
+        if (page->incomplete || (goes_on && !asked_for_all_.insert(named.parent + next).second)) {
+            return note(error(Code::incomplete, "its folder's list does not come to its end"),
+                        named.path);
+        }
+        if (goes_on) {
+            ask_for_all(named, next);
+        }
+    });
+}
+
+Result<bool> Confirmation::knows(const std::string& id) {
+    const state::ItemNo n = GDS_TRY(store_.intern(id));
+    return snapshot_.knows(n);
 }
 
 Result<bool> Confirmation::shows(const std::string& id) {

@@ -28,22 +28,27 @@ public:
     Result<std::optional<std::string>> run(bool deletes);
 
 private:
-    Status collect_recorded();
-    Status collect_displaced();
-    Status want_proof(state::ItemNo item, state::Via via, const std::string& path);
-    Status collect_strays();
-    Status ask();
-    Result<std::optional<std::string>> judge();
-    Result<bool> is_out(const std::string& id);
-    Result<bool> leads_to(state::ItemNo shortcut, state::ItemNo target);
-    Result<model::Item> look_up(const std::string& id);
-    Result<bool> shows(const std::string& id);
-
     struct Named {
         std::string parent;
         std::string name;
         std::string path;  ///< local, for the message
     };
+
+    Status collect_recorded();
+    Status collect_displaced();
+    Status want_proof(state::ItemNo item, state::Via via, const std::string& path);
+    Status collect_strays();
+    Status ask();
+    void ask_by_name(const Named& named);
+    void ask_for_all(const Named& named, const std::string& page_token);
+    void note(const Error& problem, const std::string& path);
+    void explain(const model::Item& found, const Named& named, bool known);
+    Result<std::optional<std::string>> judge();
+    Result<bool> is_out(const std::string& id);
+    Result<bool> leads_to(state::ItemNo shortcut, state::ItemNo target);
+    Result<model::Item> look_up(const std::string& id);
+    Result<bool> shows(const std::string& id);
+    Result<bool> knows(const std::string& id);
 
     state::Store& store_;
     http::Engine& engine_;
@@ -54,6 +59,8 @@ private:
     std::set<std::string> targets_;  ///< of those, what a shortcut leads to, wherever it lies
     std::map<std::pair<std::string, std::string>, Named> wanted_names_;
     std::map<std::string, Result<model::Item>> answers_;
+    std::set<std::string> asked_for_all_;  ///< folders, and tokens of their pages
+    std::optional<Error> fatal_;
     std::optional<std::string> doubt_;
 };
 

@@ -302,6 +302,11 @@ bool Snapshot::saw(ItemNo item) const {
     return full_ ? seen_.has(item) : met_.has(item);
 }
 
+Result<bool> Snapshot::knows(ItemNo item) {
+    const Store::Standing standing = GDS_TRY(store_.standing(item));
+    return full_ ? seen_.has(item) : standing.known && !standing.absent;
+}
+
 Result<bool> Snapshot::listed(ItemNo folder) {
     if (listed_.has(folder) || everything_listed_) {
         return true;

@@ -81,6 +81,8 @@ public:
     /// The item belongs to the source. After a full listing: it was shown. From the feed: it was
     /// come upon by the projection.
     [[nodiscard]] bool saw(state::ItemNo item) const;
+    /// It is, or is not, part of the mirror for a known reason. After a full listing: it was shown.
+    Result<bool> knows(state::ItemNo item);
     /// All children of this folder are known.
     Result<bool> listed(state::ItemNo folder);
     /// The item's row is its present state; where a listing is in doubt, what it did not reach

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <numeric>
 #include <optional>
@@ -86,6 +87,13 @@ std::vector<std::size_t> in_order_of_id(const std::vector<Claim>& claims) {
 }
 
 }  // namespace
+
+bool is_ambiguous(std::string_view local_name) {
+    static constexpr std::array<std::string_view, 3> kMarks{"~", "\u201B", "\u2400"};
+    return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
+        return local_name.find(mark) != std::string_view::npos;
+    });
+}
 
 std::string shorten_name(std::string_view local_name, std::string_view id) {
     if (local_name.size() <= kMaxNameBytes) {

@@ -476,6 +476,29 @@ class Confirmation(SpecCase):
         self.assertTrue((self.dest / "a／b").exists())
         self.assertTrue((self.dest / "sub" / "report.docx").exists(), document)
 
+    def test_a_name_that_was_made_up_is_looked_for_in_its_whole_folder(self):
+        """Of a duplicate and of a name that is too long Drive knows another name."""
+        self.make("file", "a newer twin of file", parent="SUB", id="AAAAAAAAAA")
+        long = self.make("long", "long", parent="SUB")
+        self.edit("rename", id=long.id, name="long " * 60)
+        self.sync()
+        before = tree(self.dest)
+        self.assertEqual(sum("~" in path for path in before), 2, before)
+        for lost in (self.file.id, long.id):
+            (self.dest / ".gdrive-sync" / "state.db").unlink()
+            children = self.control("tree?id=SUB")["children"]
+            shown = [self.listed(item) for item in children if item["id"] != lost]
+            self.fault(listing_of("SUB"), {"body": json.dumps({"files": shown})}, count=1)
+            result = self.sync(expect=6)
+            self.assertIn(lost, result.log)
+            self.assertLessEqual(set(before), set(tree(self.dest)))
+            self.sync()
+            self.assertEqual(set(tree(self.dest)), set(before))
+        (self.dest / "sub" / "stray~.txt").write_text("nobody's")
+        self.sync()
+        self.assertEqual(set(tree(self.dest)), set(before))
+        self.assert_settled()
+
     def lose_everything_but_folders(self):
         self.fault(listing_of("SUB"), {"body": json.dumps({"files": []})})
         children = self.control("tree?id=FILES")["children"]

@@ -35,6 +35,15 @@ bool is_local_name(const std::string& name) {
 }
 
 // What rclone 1.60.1 and 1.74 make of these Drive names, found by running their encoder.
+TEST(IsAmbiguous, WhereAnotherDriveNameMayLieBehind) {
+    for (const char* name : {"same~1b8c37e3.txt", "~", "\u201Bx", "a\u2400b"}) {
+        EXPECT_TRUE(is_ambiguous(name)) << name;
+    }
+    for (const char* name : {"file.txt", "a\uFF0Fb", "\uFF0E\uFF0E", "Caf\u00E9"}) {
+        EXPECT_FALSE(is_ambiguous(name)) << name;
+    }
+}
+
 TEST(EncodeName, NamesFilesAsRcloneDoes) {
     const std::vector<std::pair<std::string, std::string>> table = {
         {"a/b", "a／b"},

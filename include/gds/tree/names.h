@@ -29,6 +29,10 @@ std::string encode_document_name(std::string_view drive_name, std::string_view e
 /// encode_name makes; other names come back with what they quote undone.
 std::string decode_name(std::string_view local_name);
 
+/// True where no Drive name can be told from a local one: it may have been made up for a duplicate,
+/// or shortened, or quoted in one of several ways.
+bool is_ambiguous(std::string_view local_name);
+
 /// At most kMaxNameBytes: cut at a character boundary, then "~" and 8 hex digits of the SHA-256 of
 /// (name, id), then the extension where it has one of at most 16 bytes, its dot included. Shorter
 /// names stay.
