@@ -252,6 +252,10 @@ void Lister::want_item(const Ref& item) {
     impl_->want_item(item);
 }
 
+void Lister::forget(const std::string& id) {
+    impl_->forget(id);
+}
+
 void Lister::want_all() {
     impl_->want_all();
 }

@@ -78,6 +78,10 @@ public:
     [[nodiscard]] bool wants(const std::string& folder) const {
         return wanted_folders_.count(folder) != 0;
     }
+    void forget(const std::string& id) {
+        wanted_folders_.erase(id);
+        wanted_items_.erase(id);
+    }
     void want_item(const Ref& item) {
         if (wanted_items_.insert(item.id).second) {
             items_.push_back(item);

@@ -80,6 +80,9 @@ Status Feed::take(const drive::Change& change) {
         news_.above_targets = news_.above_targets || (known == 0 && has_shortcuts_);
         return known == 0 ? Status() : forget(known);
     }
+    if (known != 0) {
+        GDS_CHECK(snapshot_.shifts(known, change.item->trashed ? "" : change.item->parent));
+    }
     const model::Item& item = *change.item;
     const bool leads_on = item.kind == ItemKind::folder || item.kind == ItemKind::shortcut;
     news_.path = news_.path || (leads_on && path_names_.count(item.name) != 0);
@@ -116,6 +119,7 @@ Status Feed::forget(ItemNo item) {
     const state::Store::Standing standing = GDS_TRY(store_.standing(item));
     news_.any = news_.any || (standing.known && !standing.absent);
     news_.above_targets = news_.above_targets || (has_shortcuts_ && standing.folder);
+    GDS_CHECK(snapshot_.shifts(item, ""));
     GDS_CHECK(store_.set_absent(item, true));
     return snapshot_.lost(item);
 }

@@ -209,6 +209,8 @@ Status Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
 }
 
 Status Snapshot::items(const std::string& folder, const std::vector<model::Item>& page) {
+    const ItemNo n = GDS_TRY(store_.intern(folder));
+    (begun_.has(n) ? long_ : begun_).add(n);
     GDS_CHECK(take(folder, page, may_use_corpus_));
     return walk();
 }
@@ -390,13 +392,34 @@ Status Snapshot::told(ItemNo item, const model::Item& state) {
     return {};
 }
 
+Status Snapshot::shifts(ItemNo item, const std::string& to) {
+    if (!full_) {
+        return {};
+    }
+    const ItemNo from = GDS_TRY(store_.standing(item)).parent;
+    if (!long_.has(from) || from == GDS_TRY(store_.intern(to))) {
+        return {};
+    }
+    const auto folder = GDS_TRY(store_.item(from));
+    if (folder) {
+        begun_.remove(from);
+        long_.remove(from);
+        lister_.forget(folder->id);
+        lister_.want_folder(drive::ref_of(*folder));
+        wants_more_ = true;
+    }
+    return {};
+}
+
 Status Snapshot::lost(ItemNo item) {
     forget_surprise(item);
     seen_.remove(item);
     const bool target = full_ && GDS_TRY(is_linked(item));
     if (target) {
         const auto row = GDS_TRY(store_.item(item));
-        targets_[GDS_TRY(store_.id_of(item))] = row ? drive::ref_of(*row) : drive::Ref{};
+        const std::string id = GDS_TRY(store_.id_of(item));
+        lister_.forget(id);
+        targets_[id] = row ? drive::ref_of(*row) : drive::Ref{};
         wants_more_ = true;
     }
     return {};

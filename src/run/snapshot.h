@@ -95,6 +95,10 @@ public:
     // What the feed tells. Inside the caller's transaction.
     Status told(state::ItemNo item, const model::Item& state);
     Status lost(state::ItemNo item);
+    /// Before the new state is recorded: an item that leaves a folder whose list took several pages
+    /// shifts them, and what slipped through between two of them is told by nobody. It is listed
+    /// once more. `to`: the folder that the item is in by now, "" for none.
+    Status shifts(state::ItemNo item, const std::string& to);
 
     // What the projection comes upon.
     /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is
@@ -163,6 +167,8 @@ private:
     std::string drive_id_;  ///< the root's
     NumberSet seen_;        ///< shown by this run's listings
     NumberSet listed_;      ///< folders that this run listed to the last page
+    NumberSet begun_;       ///< folders of which it saw a page
+    NumberSet long_;        ///< and of which it saw several
     NumberSet met_;         ///< items that the last projection came upon
     NumberSet expanded_;    ///< folders whose children it asked for
     NumberSet proven_;      ///< gone, as a change record or an answer by id says

@@ -166,6 +166,15 @@ class Follows(FeedCase):
         del links["link0"]
         self.settled({"a.txt": self.a, "sub/b.txt": self.b, **links})
 
+    def test_what_a_shortcut_leads_to_is_asked_for_again_where_the_replay_calls_it_removed(self):
+        target = self.make("/outside/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.dest = self.dir / "other"
+        self.dest.mkdir()
+        self.call_removed(target.id)
+        self.sync()
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
     def test_what_a_shortcut_leads_to_stays_where_a_proxy_knows_nothing(self):
         target = self.make("/outside/t.txt", "target")
         self.edit("create", parent="FILES", name="link", target=target.id)
@@ -418,6 +427,24 @@ class FullListings(FeedCase):
         self.assertEqual(run.returncode, 0, log)
         self.dest = dest
         self.assert_mirror({"late/l.txt": late, "sub/b.txt": self.b})
+
+    def test_what_slips_through_between_two_pages_of_the_first_listing_is_in_the_mirror(self):
+        """What is removed from a page that was shown moves the first item of the next one there."""
+        self.switch(list_shifts=1)
+        self.control("tree", [{"op": "create", "parent": "SUB", "name": f"n{i:04}",
+                               "content": f"{i}"} for i in range(1500)])
+        gone = next(item for item in self.control("tree?id=SUB")["children"]
+                    if item["name"] == "n0007")
+        dest = self.dir / "other"
+        dest.mkdir()
+        self.fault({"label": "files.list", "path": "pageToken="}, {"latency_ms": 1000}, count=1)
+        run = self.start_command("sync", *self.source_options, "--dest", dest)
+        self.wait_until(lambda: self.control("faults")["faults"][-1]["met"] > 0)
+        self.edit("trash", id=gone["id"])
+        _, log = run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 0, log)
+        held = {path.name for path in (dest / "sub").iterdir()}
+        self.assertEqual(held, {"b.txt", *(f"n{i:04}" for i in range(1500) if i != 7)})
 
     def test_rejected_token(self):
         for action in ({"refuse_page_token": True}, {"status": 410}, {"status": 404}):

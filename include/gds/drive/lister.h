@@ -70,6 +70,8 @@ public:
     [[nodiscard]] bool wants(const std::string& folder) const;
     /// Queue one files.get; a second call with the same id does nothing.
     void want_item(const Ref& item);
+    /// What was answered for that id does not stand any more: it may be wanted once more.
+    void forget(const std::string& id);
     /// Queue the whole corpus flat (a whole shared drive): items() comes with folder "".
     void want_all();
 
