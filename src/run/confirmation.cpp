@@ -144,9 +144,8 @@ Status Confirmation::ask() {
         });
     }
     for (const auto& [place, named] : wanted_names_) {
-        if (!tree::is_ambiguous(named.name)) {
-            ask_by_name(named);
-        } else if (asked_for_all_.insert(named.parent).second) {
+        ask_by_name(named);
+        if (tree::is_ambiguous(named.name) && asked_for_all_.insert(named.parent).second) {
             ask_for_all(named, "");
         }
     }
