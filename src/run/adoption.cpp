@@ -3,6 +3,7 @@
 #include "content.h"
 #include "projection.h"
 #include "scan.h"
+#include "visibility.h"
 
 namespace gds::run {
 
@@ -42,7 +43,7 @@ Status Adoption::settle_all() {
     for (;;) {
         const std::vector<Wanted> batch = GDS_TRY(next_batch(last));
         if (batch.empty()) {
-            return {};
+            return keep_left_out();
         }
         std::size_t at = 0;
         while (at < batch.size()) {
@@ -120,6 +121,16 @@ Status Adoption::protect(const Wanted& wanted, const std::optional<Entry>& own,
     }
     return store_.db().run("UPDATE stray SET keep = 1 WHERE parent = ? AND name = ?", *parent,
                            wanted.name);
+}
+
+/// What a filter leaves out at the source has a copy here that nothing records: as with a recorded
+/// one, that is not for this run to judge.
+Status Adoption::keep_left_out() {
+    return store_.db().run(
+        "UPDATE stray SET keep = 1 WHERE type = ? AND (parent, name) IN"
+        " (SELECT coalesce(w.entry, 0), h.name FROM hidden h"
+        " LEFT JOIN wanted w ON w.n = h.wanted_parent WHERE w.n IS NULL OR w.entry <> 0)",
+        static_cast<std::int64_t>(FileType::file));
 }
 
 Status Adoption::settle_folder(const Wanted& wanted, const std::optional<Entry>& own,
@@ -228,9 +239,7 @@ Result<std::optional<Entry>> Adoption::doomed_at(EntryNo parent, const Wanted& w
     Query alive(store_.db(), "SELECT 1 FROM wanted WHERE item = ? AND via = ?", entry->item,
                 entry->via);
     const bool is_alive = entry->item != 0 && GDS_TRY(alive.next());
-    Query hidden(store_.db(), "SELECT 1 FROM invisible WHERE entry = ?", entry->n);
-    const bool is_hidden = GDS_TRY(hidden.next());
-    if (missing || is_alive || is_hidden) {
+    if (missing || is_alive || GDS_TRY(is_invisible(store_, entry->n))) {
         return std::optional<Entry>();
     }
     return entry;

@@ -55,6 +55,7 @@ private:
     Status settle_all();
     Result<std::vector<Wanted>> next_batch(WantedNo after);
     Status settle(const Wanted& wanted);
+    Status keep_left_out();
     Status settle_folder(const Wanted& wanted, const std::optional<state::Entry>& own,
                          state::EntryNo parent);
     Status settle_file(const Wanted& wanted, const std::optional<state::Entry>& own,

@@ -6,6 +6,7 @@
 #include "planning.h"
 #include "projection.h"
 #include "scan.h"
+#include "visibility.h"
 
 #include <fmt/core.h>
 
@@ -113,6 +114,7 @@ Result<bool> Pipeline::find_unchanged() {
     volume_files_ = totals.files;
     const bool scanning = GDS_TRY(scan_is_due());
     if (scanning) {
+        GDS_CHECK(find_invisible(*store_, *filter_));
         GDS_CHECK(scan());
         const bool strayed = GDS_TRY(any(store_->db(),
                                          "SELECT 1 FROM drift UNION ALL SELECT 1"
@@ -183,23 +185,24 @@ Status Pipeline::scan() {
     return {};
 }
 
-/// A scan made before the projection did not know what a filter hides.
+/// A scan made before the projection did not know all that a filter leaves out.
 Status Pipeline::scan_after_projection() {
+    const std::int64_t before = GDS_TRY(count_invisible(*store_));
+    GDS_CHECK(find_invisible(*store_, *filter_));
     if (scanned_) {
-        const bool hides = GDS_TRY(any(store_->db(), "SELECT 1 FROM hidden LIMIT 1"));
-        if (!hides) {
+        if (GDS_TRY(count_invisible(*store_)) == before) {
             return {};
         }
-        GDS_CHECK(store_->db().execute(
-            "DELETE FROM drift; DELETE FROM stray; DELETE FROM invisible; DELETE FROM held"));
+        GDS_CHECK(store_->db().execute("DELETE FROM drift; DELETE FROM stray; DELETE FROM held"));
         return scan();
     }
     const bool due = GDS_TRY(scan_is_due());
     if (due) {
         return scan();
     }
+    GDS_CHECK(hold_invisible(*store_));
     const state::Store::Totals totals = GDS_TRY(store_->totals());
-    volume_files_ = totals.files;
+    volume_files_ = totals.files - GDS_TRY(count_invisible_files(*store_));
     return {};
 }
 

@@ -196,8 +196,10 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
     const bool included =
         row.folder ? filter_.includes_dir(path) : filter_.includes_file(path, size);
     if (!included) {
-        return store_.db().run("INSERT OR IGNORE INTO hidden(item, via) VALUES(?, ?)", row.item,
-                               row.via);
+        return store_.db().run(
+            "INSERT OR IGNORE INTO hidden(item, via, parent, parent_via, wanted_parent, name)"
+            " VALUES(?, ?, ?, ?, ?, ?)",
+            row.item, row.via, parent.n == 0 ? 0 : parent.item, parent.via, parent.n, row.name);
     }
     if (row.skip.empty()) {
         GDS_CHECK(recognize(parent, item, row));

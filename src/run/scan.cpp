@@ -1,6 +1,7 @@
 #include "scan.h"
 
 #include "content.h"
+#include "visibility.h"
 
 namespace gds::run {
 
@@ -68,7 +69,7 @@ Result<std::vector<Scan::Recorded>> Scan::recorded(const Place& place) {
         return entries;
     }
     Query query(store_.db(),
-                "SELECT n, name, folder, item, via, size, mtime_ns FROM entry WHERE parent = ?"
+                "SELECT n, name, folder, size, mtime_ns FROM entry WHERE parent = ?"
                 " ORDER BY name",
                 place.number);
     for (;;) {
@@ -80,10 +81,8 @@ Result<std::vector<Scan::Recorded>> Scan::recorded(const Place& place) {
         entry.n = query.integer(0);
         entry.name = query.text(1);
         entry.folder = query.integer(2) != 0;
-        entry.item = query.integer(3);
-        entry.via = query.integer(4);
-        entry.size = query.integer(5);
-        entry.mtime_ns = query.integer(6);
+        entry.size = query.integer(3);
+        entry.mtime_ns = query.integer(4);
         entries.push_back(std::move(entry));
     }
 }
@@ -108,34 +107,13 @@ Status Scan::visit(const Place& place) {
     return {};
 }
 
-Result<bool> Scan::is_hidden(const Recorded& entry, const std::string& path) {
-    if (filter_.empty()) {
-        return false;
-    }
-    const bool included =
-        entry.folder ? filter_.includes_dir(path) : filter_.includes_file(path, entry.size);
-    if (!included) {
-        return true;
-    }
-    Query query(store_.db(), "SELECT 1 FROM hidden WHERE item = ? AND via = ?", entry.item,
-                entry.via);
-    return query.next();
-}
-
-Status Scan::hide(state::EntryNo entry) {
-    // With a folder, everything recorded below it.
-    return store_.db().run(
-        "INSERT OR IGNORE INTO invisible(entry) WITH RECURSIVE below(n) AS (VALUES(?) UNION ALL"
-        " SELECT e.n FROM entry e JOIN below b ON e.parent = b.n) SELECT n FROM below",
-        entry);
+Result<bool> Scan::is_hidden(const Recorded& entry) {
+    return filter_.empty() ? Result<bool>(false) : is_invisible(store_, entry.n);
 }
 
 Status Scan::missing(const Place& place, const Recorded& entry) {
     const std::string path = join_path(place.path, entry.name);
-    const bool hidden = GDS_TRY(is_hidden(entry, path));
-    if (hidden) {
-        GDS_CHECK(hide(entry.n));
-    }
+    const bool hidden = GDS_TRY(is_hidden(entry));
     if (entry.folder) {
         queue_.push_back(Place{entry.n, path, false});
     } else if (!hidden) {
@@ -167,9 +145,8 @@ Status Scan::stray(const Place& place, const DirEntry& found) {
 
 Status Scan::both(const Place& place, const Recorded& entry, const DirEntry& found) {
     const std::string path = join_path(place.path, entry.name);
-    const bool hidden = GDS_TRY(is_hidden(entry, path));
+    const bool hidden = GDS_TRY(is_hidden(entry));
     if (hidden) {
-        GDS_CHECK(hide(entry.n));
         return hold_place(store_, place.number);
     }
     const FileType expected = entry.folder ? FileType::directory : FileType::file;

@@ -23,10 +23,10 @@ struct ScanOptions {
     std::function<void(std::int64_t files, std::int64_t bytes_hashed)> progress;
 };
 
-/// Compares the destination with the recorded entries, folder by folder, and fills `drift`,
-/// `stray`, `invisible` and `held`. Never follows a symlink, never leaves the file system, never
-/// looks into what is reserved. Reads a file only where its mtime alone differs, or where
-/// everything is hashed.
+/// Compares the destination with the recorded entries, folder by folder, and fills `drift`, `stray`
+/// and `held`, passing over what find_invisible() found. Never follows a symlink, never leaves the
+/// file system, never looks into what is reserved. Reads a file only where its mtime alone differs,
+/// or where everything is hashed.
 class Scan {
 public:
     /// `directories` of `volume`, of which nothing has been taken.
@@ -50,8 +50,6 @@ private:
         state::EntryNo n = 0;
         std::string name;
         bool folder = false;
-        state::ItemNo item = 0;
-        state::Via via = 0;
         std::int64_t size = 0;
         std::int64_t mtime_ns = 0;
     };
@@ -60,14 +58,13 @@ private:
     Status visit(const Place& place);
     Result<volume::ReadAhead::Entries> read(const Place& place);
     Result<std::vector<Recorded>> recorded(const Place& place);
-    Status hide(state::EntryNo entry);
     Status missing(const Place& place, const Recorded& entry);
     Status stray(const Place& place, const volume::DirEntry& found);
     Status both(const Place& place, const Recorded& entry, const volume::DirEntry& found);
     Status check_file(const std::string& path, const Recorded& entry, const volume::Stat& stat);
     Result<bool> same_bytes(const std::string& path, const Recorded& entry);
     Status drift(state::EntryNo entry, const char* what, const volume::Stat& stat);
-    Result<bool> is_hidden(const Recorded& entry, const std::string& path);
+    Result<bool> is_hidden(const Recorded& entry);
 
     state::Store& store_;
     const volume::Volume& volume_;

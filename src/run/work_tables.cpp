@@ -73,8 +73,17 @@ CREATE TEMP TABLE displaced(
     via INTEGER NOT NULL,
     path TEXT NOT NULL
 );
--- Items that a filter leaves out, under any of their paths.
-CREATE TEMP TABLE hidden(item INTEGER, via INTEGER, PRIMARY KEY(item, via)) WITHOUT ROWID;
+-- Items that a filter leaves out and where they lie: parent and parent_via are the folder's key, 0
+-- for the root, wanted_parent its row, name the one that was judged.
+CREATE TEMP TABLE hidden(
+    item INTEGER,
+    via INTEGER,
+    parent INTEGER,
+    parent_via INTEGER,
+    wanted_parent INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY(item, via, parent, parent_via)
+) WITHOUT ROWID;
 
 -- kind and outcome: the model's. wanted, entry, stray: what it is about, 0 for none. evict: it has
 -- to go just before another action lands.

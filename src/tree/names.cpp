@@ -56,12 +56,15 @@ std::string safe_prefix(std::string_view id, std::size_t length) {
     return prefix;
 }
 
-/// Where no duplicate of this claim's name is reserved: see settle().
-std::string unreserved(const Claim& claim) {
-    if (claim.reserved && claim.name.starts_with(kNfsPrefix)) {
-        return std::string(kFullWidthDot) + claim.name.substr(1);
-    }
-    return claim.name;
+/// Where no duplicate of a reserved name is reserved: see settle().
+std::string unreserved(std::string_view name) {
+    return name.starts_with(kNfsPrefix) ? fmt::format("{}{}", kFullWidthDot, name.substr(1))
+                                        : std::string(name);
+}
+
+/// The id's shortest prefix that tells duplicates apart.
+std::size_t shortest_prefix(std::string_view id) {
+    return std::max<std::size_t>(std::min(kShortestIdPrefix, id.size()), 1);
 }
 
 /// The claim that keeps the plain name, if any may.
@@ -120,6 +123,21 @@ std::string duplicate_name(std::string_view local_name, std::string_view id,
     return shorten_name(name, id);
 }
 
+bool may_become(std::string_view plain_name, std::string_view id, std::string_view local_name) {
+    if (local_name == plain_name) {
+        return true;
+    }
+    const auto names = {std::string(plain_name), unreserved(plain_name)};
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        for (auto length = shortest_prefix(id); length <= id.size(); ++length) {
+            if (duplicate_name(name, id, length) == local_name) {
+                return true;
+            }
+        }
+        return false;
+    });
+}
+
 bool precedes(const Claim& a, const Claim& b) {
     return std::tie(a.folder, a.modified_ms, a.id) > std::tie(b.folder, b.modified_ms, b.id);
 }
@@ -137,8 +155,8 @@ std::vector<std::string> settle(const std::vector<Claim>& claims,
             names[i] = claim.name;
             continue;
         }
-        const auto name = unreserved(claim);
-        std::size_t length = std::max<std::size_t>(std::min(kShortestIdPrefix, claim.id.size()), 1);
+        const auto name = claim.reserved ? unreserved(claim.name) : claim.name;
+        std::size_t length = shortest_prefix(claim.id);
         do {
             names[i] = duplicate_name(name, claim.id, length++);
         } while (taken(names[i]) || !given.insert(names[i]).second);

@@ -83,6 +83,9 @@ class Later(FilterCase):
         super().setUp()
         self.sync()
 
+    def lose_database(self):
+        (self.dest / ".gdrive-sync" / "state.db").unlink()
+
     def test_what_it_begins_to_exclude_stays_and_is_not_counted(self):
         result = self.sync("--exclude", "*.txt", "--max-delete", "0")
         self.assertEqual(result.report["actions"], [])
@@ -131,7 +134,7 @@ class Later(FilterCase):
         self.assertEqual(tree(self.dest)["a.txt"], before)
 
     def test_a_lost_database_leaves_what_is_excluded_alone(self):
-        (self.dest / ".gdrive-sync" / "state.db").unlink()
+        self.lose_database()
         result = self.sync("--exclude", "*.tmp", "--max-delete", "0")
         self.assertEqual(result.report["actions"], [])
         self.assert_mirror(self.all)
@@ -169,6 +172,59 @@ class Later(FilterCase):
         self.assert_mirror(moved)
         self.assert_settled()
 
+    def test_renamed_to_what_is_excluded(self):
+        """Nothing of the source is at the old path any more, and that path is not excluded."""
+        keep = ("--exclude", "*.tmp", "--exclude", "/none/**")
+        self.edit("rename", id=self.all["a.txt"].id, name="a.tmp")
+        self.edit("rename", path="/claude/files/keep", name="none")
+        result = self.sync(*keep, "--max-delete", "1", expect=4)
+        self.assertEqual(sorted(a["path"] for a in result.actions("delete")),
+                         ["a.txt", "keep/f.bin"])
+        self.sync(*keep)
+        self.assert_mirror(self.without("a.txt", "keep/f.bin"))
+        self.assertEqual(self.sync("--full", *keep).report["actions"], [])
+
+    def test_renamed_to_what_is_excluded_and_the_database_lost(self):
+        self.edit("rename", id=self.all["a.txt"].id, name="a.tmp")
+        self.lose_database()
+        self.sync("--exclude", "*.tmp")
+        self.assert_mirror(self.without("a.txt"))
+
+    def test_an_old_copy_of_what_outgrew_the_size_goes_with_its_item(self):
+        grown = self.all["sub/c.txt"]
+        self.update(grown, "y" * 4000)
+        self.sync("--max-size", "1Ki")
+        self.edit("rename", id=grown.id, name="z.txt")
+        result = self.sync("--max-size", "1Ki")
+        self.assertEqual([a["path"] for a in result.actions("delete")], ["sub/c.txt"])
+
+    def test_an_old_copy_of_what_outgrew_the_size_moves_with_its_folder(self):
+        before = self.all["sub/c.txt"].state
+        self.update(self.all["sub/c.txt"], "y" * 4000)
+        self.sync("--max-size", "1Ki")
+        self.edit("rename", path="/claude/files/sub", name="other")
+        result = self.sync("--max-size", "1Ki")
+        self.assertEqual(result.actions("delete"), [])
+        self.assertEqual(tree(self.dest)["other/c.txt"], before)
+
+    def test_a_lost_database_leaves_what_outgrew_the_size_alone(self):
+        before = self.all["sub/c.txt"].state
+        self.update(self.all["sub/c.txt"], "y" * 4000)
+        self.lose_database()
+        self.assertEqual(self.sync("--max-size", "1Ki", "--max-delete", "0").report["actions"], [])
+        self.assertEqual(tree(self.dest)["sub/c.txt"], before)
+
+    def test_the_second_of_two_twins_is_excluded_by_its_plain_name(self):
+        for letter in "AB":
+            self.make("twin.txt", letter, parent="FILES", id=letter * 10)
+            folder = self.make_folder("both", parent="FILES", id=letter * 12)
+            self.make("in.txt", letter, parent=folder)
+        self.sync()
+        held = tree(self.dest)
+        self.assertTrue({"twin~AAAAAAAA.txt", "both~AAAAAAAA/in.txt"} <= set(held))
+        result = self.sync("--exclude", "twin.txt", "--exclude", "/both/**", "--max-delete", "0")
+        self.assertEqual((result.report["actions"], tree(self.dest)), ([], held))
+
     def test_twins_of_which_one_is_excluded(self):
         self.make("twin.txt", "small", parent="FILES", id="AAAAAAAAAA")
         self.make("twin.txt", "L" * 4000, parent="FILES", id="BBBBBBBBBB")
@@ -198,6 +254,22 @@ class Later(FilterCase):
             self.assertTrue(metrics.exists() and rules.exists())
         self.sync()
         self.assertFalse(metrics.exists() or rules.exists())
+
+
+class Unscanned(Later):
+    """The same where the volume itself is not looked at."""
+
+    def sync(self, *options, **how):
+        return super().sync("--scan-interval", "1h", *options, **how)
+
+    def test_strays_that_are_excluded_stay(self):
+        (self.dest / "sub" / "deep" / "mine.tmp").write_text("mine")
+        self.edit("trash", path="/claude/files/sub/deep")
+        self.sync("--exclude", "*.tmp")
+        self.assertTrue((self.dest / "sub" / "deep" / "mine.tmp").exists())
+        self.assertFalse((self.dest / "sub" / "deep" / "e.txt").exists())
+
+    test_a_file_of_the_destination_that_an_option_names = None  # only a scan comes upon it
 
 
 class Linked(FilterCase):

@@ -196,6 +196,15 @@ TEST(DuplicateName, PutsTheIdBeforeTheExtension) {
     EXPECT_EQ(duplicate_name("end.", "1AbCdEfGhIj", 8), "end~1AbCdEfG.");
 }
 
+TEST(MayBecome, KnowsWhatSettlingMakes) {
+    EXPECT_TRUE(may_become("a.txt", "1AbCdEfGhIj", "a.txt"));
+    EXPECT_TRUE(may_become("a.txt", "1AbCdEfGhIj", "a~1AbCdEfG.txt"));
+    EXPECT_TRUE(may_become("a.txt", "1AbCdEfGhIj", "a~1AbCdEfGhIj.txt"));
+    EXPECT_TRUE(may_become(".nfs1", "1AbCdEfGhIj", "\uFF0Enfs1~1AbCdEfG"));
+    EXPECT_FALSE(may_become("a.txt", "1AbCdEfGhIj", "a~2AbCdEfG.txt"));
+    EXPECT_FALSE(may_become("a.txt", "1AbCdEfGhIj", "b.txt"));
+}
+
 TEST(DuplicateName, CountsOnPastTheEndOfTheId) {
     EXPECT_EQ(duplicate_name("a.txt", "abc", 3), "a~abc.txt");
     EXPECT_EQ(duplicate_name("a.txt", "abc", 4), "a~abc~2.txt");

@@ -44,6 +44,9 @@ std::string shorten_name(std::string_view local_name, std::string_view id);
 /// "~2", "~3", ..., so that every length gives another name.
 std::string duplicate_name(std::string_view local_name, std::string_view id, std::size_t id_length);
 
+/// Whether settle() may make `local_name` of the plain name of an item with this id.
+bool may_become(std::string_view plain_name, std::string_view id, std::string_view local_name);
+
 /// One claim to a name in one folder.
 struct Claim {
     std::string name;  ///< local name, encoded, shortened
