@@ -38,6 +38,9 @@ bool has_body(const Request& request) {
 constexpr std::int64_t kReceiveBuffer = 16L * 1024;
 constexpr long kSendBuffer = 16L * 1024;  // the least that curl takes
 
+/// Bytes a second; with fewer there would be no end to what a timeout is to bound.
+constexpr long kSlowest = 16;
+
 /// curl reads up to a hundred buffers before it looks at its speed limit: with a hundredth of the
 /// rate in each, a burst lasts no longer than a second.
 long buffer_size(std::int64_t bytes_per_second) {
@@ -101,7 +104,7 @@ void Attempt::prepare_connection(const Options& options, const Trust& trust) {
     easy.set_pointer(CURLOPT_SSL_CTX_DATA, &trust);
     const auto idle =
         std::max(std::chrono::ceil<std::chrono::seconds>(options.timeout), std::chrono::seconds(1));
-    easy.set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    easy.set(CURLOPT_LOW_SPEED_LIMIT, options.bytes_per_second > 0 ? 1L : kSlowest);
     easy.set(CURLOPT_LOW_SPEED_TIME, long{idle.count()});
     easy.set(CURLOPT_CONNECTTIMEOUT_MS,
              long{std::min(options.timeout, Millis(kLongestConnect)).count()});

@@ -136,21 +136,36 @@ TEST(BrokenServer, ABodyThatStallsIsATimeout) {
     EXPECT_EQ(fixture.engine.counters().retries.at("timeout"), 1);
 }
 
-TEST(BrokenServer, ABodyThatDripsIsNoTimeout) {
-    RawServer server([](int fd, int) {
+/// Bytes one by one.
+RawServer::Serve dripping(int count, Millis each) {
+    return [count, each](int fd, int) {
         if (!read_head(fd).empty()) {
-            write_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 30\r\nConnection: close\r\n\r\n");
-            for (int i = 0; i < 30; ++i) {
-                std::this_thread::sleep_for(Millis(50));
+            write_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(count) +
+                              "\r\nConnection: close\r\n\r\n");
+            for (int i = 0; i < count; ++i) {
+                std::this_thread::sleep_for(each);
                 write_all(fd, "x");
             }
         }
-    });
+    };
+}
+
+TEST(BrokenServer, ABodyThatDripsIsNoTimeout) {
+    RawServer server(dripping(30, Millis(50)));
     Fixture fixture([](Options& options) {
         options.timeout = Millis(1000);
         options.retries = 0;
     });
     EXPECT_THAT(fixture.engine.fetch(get(server.url())), Answered(200));
+}
+
+TEST(BrokenServer, ABodyThatWouldTakeForEverIsATimeout) {
+    RawServer server(dripping(16, Millis(250)));
+    Fixture fixture([](Options& options) {
+        options.timeout = Millis(1000);
+        options.retries = 0;
+    });
+    EXPECT_THAT(fixture.engine.fetch(get(server.url())), FailedWith(Code::timeout));
 }
 
 TEST(BrokenServer, NobodyListeningIsUnavailable) {

@@ -28,7 +28,7 @@ public:
 struct Options {
     int retries = 8;                    ///< further attempts after the first
     Millis retry_max_wait{120'000};     ///< longest single wait; a longer Retry-After is an error
-    Millis timeout{60'000};             ///< without a byte
+    Millis timeout{60'000};             ///< without a byte, or with fewer than 16 a second
     int max_connections = 32;           ///< exchanges on the wire at once, at most
     std::int64_t bytes_per_second = 0;  ///< of all bodies together; 0 for no bound
     double requests_per_second = 0;     ///< 0 for no bound
