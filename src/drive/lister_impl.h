@@ -79,6 +79,7 @@ public:
         return wanted_folders_.count(folder) != 0;
     }
     void forget(const std::string& id) {
+        all_asked_ = all_asked_ && !id.empty();
         wanted_folders_.erase(id);
         wanted_items_.erase(id);
     }

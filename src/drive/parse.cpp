@@ -163,38 +163,57 @@ constexpr std::array kChangesFields = {
                         changes_text<&ChangePage::new_start_page_token>},
 };
 
+/// An entry that cannot be read is left out, and the page says so: it is one of many, and would
+/// come again in every run that does not get past it.
 class ChangesVisitor final : public JsonVisitor {
 public:
     Status value(std::string_view path, const JsonValue& value) override {
-        const auto in_file = inside(path, kFile);
-        if (in_file) {
-            return reader_.value(*in_file, value);
+        if (const auto in_file = inside(path, kFile)) {
+            note(reader_.value(*in_file, value));
+            return {};
         }
         const auto in_change = inside(path, kChange);
         if (!in_change) {
             return read_field<ChangesDraft>(kChangesFields, draft_, path, value);
         }
-        return in_change->empty()
-                   ? element_is_object(value, kChange)
-                   : read_field<ChangeDraft>(kChangeFields, change_, *in_change, value);
+        if (in_change->empty()) {
+            return element_is_object(value, kChange);
+        }
+        note(read_field<ChangeDraft>(kChangeFields, change_, *in_change, value));
+        return {};
     }
     Status end(std::string_view path) override {
         if (path == kFile) {
-            change_.item = GDS_TRY(reader_.finish());
+            Result<model::Item> item = reader_.finish();
+            note(item);
+            change_.item = item ? std::optional(*std::move(item)) : std::nullopt;
         } else if (path == kChange) {
-            draft_.page.changes.push_back(
-                GDS_TRY(finish_change(std::exchange(change_, ChangeDraft{}))));
+            Result<Change> change = finish_change(std::exchange(change_, ChangeDraft{}));
+            note(change);
+            if (std::exchange(readable_, true)) {
+                draft_.page.changes.push_back(*std::move(change));
+            }
         }
         return {};
     }
     ChangesDraft& draft() { return draft_; }
 
 private:
+    template <class T>
+    void note(const T& step) {
+        if (!step) {
+            readable_ = false;
+            std::string& first = draft_.page.unreadable;
+            first = first.empty() ? step.error().message : first;
+        }
+    }
+
     static constexpr std::string_view kChange = "changes[]";
     static constexpr std::string_view kFile = "changes[].file";
 
     ChangesDraft draft_;
     ChangeDraft change_;
+    bool readable_ = true;  ///< the entry so far
     ItemReader reader_;
 };
 

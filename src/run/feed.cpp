@@ -56,7 +56,10 @@ Status Feed::take_page(const drive::ChangePage& page) {
     if (news_.any) {
         GDS_CHECK(store_.set_meta(kSettled, ""));
     }
-    if (news_.path || news_.above_targets) {
+    if (news_.unreadable.empty()) {
+        news_.unreadable = page.unreadable;
+    }
+    if (news_.asks_for_listing()) {
         // Told once only: a run that does not come to its end has to look again.
         GDS_CHECK(store_.set_meta(kFeedToken, ""));
     }
@@ -93,6 +96,9 @@ Status Feed::take(const drive::Change& change) {
         if (!inside) {
             const bool folder = item.kind == ItemKind::folder;
             news_.above_targets = news_.above_targets || (folder && has_shortcuts_);
+            if (!item.trashed) {
+                snapshot_.told_early(item);
+            }
             return {};
         }
     } else {

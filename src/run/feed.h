@@ -20,6 +20,12 @@ struct FeedNews {
     /// A folder came or went, and shortcuts may lead into it: of what lies below it Drive tells
     /// nothing, and folders above a shortcut's target are not recorded.
     bool above_targets = false;
+    std::string unreadable;  ///< what is wrong with an entry that could not be taken; "" mostly
+
+    /// What it tells is not enough to go by.
+    [[nodiscard]] bool asks_for_listing() const {
+        return path || above_targets || !unreadable.empty();
+    }
 };
 
 /// Reads Drive's change feed to its last page and brings the table `item` up to date. An entry is

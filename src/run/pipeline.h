@@ -142,6 +142,7 @@ private:
     bool unchanged_ = false;  ///< nothing is new anywhere: no plan was made, the last one stands
     bool resync_ = false;     ///< every local file is read, what is parked is tried again
     bool scanned_ = false;
+    bool replayed_ = false;       ///< the feed, after lists of several pages
     bool still_ = false;          ///< the account did not change during a full listing
     bool refreshed_ = false;      ///< an item changed again while it was fetched
     std::optional<Error> doubt_;  ///< the listing is not to be trusted for deletes

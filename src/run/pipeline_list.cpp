@@ -163,6 +163,10 @@ Pipeline::Phase Pipeline::follow_feed() {
         next_token_ = news->token;
         snapshot_->expect_nothing_new();
         news_ = news->any;
+        if (why_full_.empty() && !news->unreadable.empty()) {
+            why_full_ = "the change feed holds what makes no sense: " + news->unreadable;
+            return look_for_source(true);
+        }
         if (why_full_.empty() && news->above_targets) {
             why_full_ = "a folder came or went, and shortcuts may lead into it";
             return look_for_source(true);
@@ -221,7 +225,8 @@ Pipeline::Phase Pipeline::list_fully() {
         return failure;
     }
     const bool flat = snapshot_->by_corpus() || snapshot_->corpus_fell_short();
-    const bool replay = !next_token_.empty() && (!followed || snapshot_->surprises() > 0 || flat);
+    const bool replay = !next_token_.empty() && (!followed || snapshot_->surprises() > 0 || flat ||
+                                                 snapshot_->took_pages());
     if (doubt_ || !replay) {
         return std::nullopt;
     }
@@ -239,7 +244,7 @@ Pipeline::Phase Pipeline::list_fully() {
 Pipeline::Phase Pipeline::replay_feed() {
     const auto news = feed_->follow(next_token_);
     if (news) {
-        next_token_ = news->token;
+        next_token_ = news->asks_for_listing() ? "" : news->token;  // by the next run
         still_ = news->entries == 0;
     } else if (ends_run(news.error()) || is_ours(news.error())) {
         return is_ours(news.error()) ? fail_destination(news.error()) : fail_source(news.error());

@@ -46,7 +46,6 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, Road road) 
         lister_.want_folder(drive::ref_of(root));
     }
     drive::ListingResult result = GDS_TRY(list_to_the_end(root));
-    everything_listed_ = flat_ && result.complete.has_value();
     GDS_CHECK(batch.commit());
     return result;
 }
@@ -63,6 +62,7 @@ Result<drive::ListingResult> Snapshot::list_wanted(const model::Item& root) {
 
 Result<drive::ListingResult> Snapshot::list_what_the_feed_left(const model::Item& root) {
     drive::ListingResult result = GDS_TRY(lister_.run());
+    GDS_CHECK(ask_again(result));
     if (!linked_folders_.empty() && !ancestors_) {
         GDS_CHECK(record_ancestors(root));
     }
@@ -83,6 +83,8 @@ void Snapshot::add_doubt(drive::ListingResult& result) const {
 Result<drive::ListingResult> Snapshot::list_to_the_end(const model::Item& root) {
     drive::ListingResult result = GDS_TRY(lister_.run());
     GDS_CHECK(finish_corpus(result));
+    everything_listed_ = everything_listed_ || (flat_ && result.complete.has_value());
+    GDS_CHECK(ask_again(result));
     do {
         // What a shortcut leads to may hold shortcuts of its own.
         GDS_CHECK(descend_linked(root));
@@ -156,11 +158,17 @@ Status Snapshot::record_ancestors(const model::Item& root) {
 
 Result<ItemNo> Snapshot::record(const model::Item& item, const state::KnownFolder& folder) {
     const Store::Upserted recorded = GDS_TRY(store_.upsert(item, folder));
+    if (recorded.left != 0 && seen_.has(recorded.n)) {
+        GDS_CHECK(left(recorded.left));
+    }
     seen_.add(recorded.n);
     ++count_;
     foreign_ = foreign_ || item.drive_id != drive_id_;
     if (recorded.changed) {
         surprise(recorded.n);
+        if (fresh_.has(recorded.n)) {
+            differ_.add(recorded.n);
+        }
     }
     return recorded.n;
 }
@@ -209,8 +217,14 @@ Status Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
 }
 
 Status Snapshot::items(const std::string& folder, const std::vector<model::Item>& page) {
-    const ItemNo n = GDS_TRY(store_.intern(folder));
-    (begun_.has(n) ? long_ : begun_).add(n);
+    if (folder.empty()) {
+        ++pages_of_all_;
+    } else {
+        const ItemNo n = GDS_TRY(store_.intern(folder));
+        (begun_.has(n) ? long_ : begun_).add(n);
+        took_pages_ = took_pages_ || long_.has(n);
+    }
+    took_pages_ = took_pages_ || pages_of_all_ > 1;
     GDS_CHECK(take(folder, page, may_use_corpus_));
     return walk();
 }
@@ -241,10 +255,14 @@ Status Snapshot::take(const std::string& folder, const std::vector<model::Item>&
 
 Status Snapshot::folder_complete(const std::string& folder) {
     if (folder.empty()) {
-        return {};
+        return ask_for_all_early();
     }
     const ItemNo n = GDS_TRY(store_.intern(folder));
     listed_.add(n);
+    GDS_CHECK(ask_for_early(folder));
+    if (long_.has(n) && left_.has(n)) {
+        GDS_CHECK(list_once_more(n));
+    }
     if (full_) {
         return {};
     }
@@ -260,7 +278,7 @@ Status Snapshot::folder_complete(const std::string& folder) {
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const ItemNo child : children) {
-        if (!seen_.has(child)) {
+        if (!seen_.has(child) && !fresh_.has(child)) {
             GDS_CHECK(store_.set_absent(child, true));
         }
     }
@@ -269,18 +287,21 @@ Status Snapshot::folder_complete(const std::string& folder) {
 }
 
 Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) {
+    const ItemNo number = GDS_TRY(store_.intern(ref.id));
+    if (again_.has(number)) {
+        return came_again(number, result);
+    }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     if (!result) {
         const bool gone = drive::proves_absence(result.error());
-        const ItemNo n = GDS_TRY(store_.intern(ref.id));
         if (gone) {
             // Asked for once; the feed tells when it comes into sight.
-            GDS_CHECK(store_.set_unknown(n));
-            asked_.add(n);
-            proven_.add(n);
+            GDS_CHECK(store_.set_unknown(number));
+            asked_.add(number);
+            proven_.add(number);
         }
         if (gone || result.error().code == Code::permission_denied) {
-            GDS_CHECK(store_.set_absent(n, true));
+            GDS_CHECK(store_.set_absent(number, true));
         }
         return transaction.commit();
     }

@@ -95,10 +95,14 @@ public:
     // What the feed tells. Inside the caller's transaction.
     Status told(state::ItemNo item, const model::Item& state);
     Status lost(state::ItemNo item);
-    /// Before the new state is recorded: an item that leaves a folder whose list took several pages
-    /// shifts them, and what slipped through between two of them is told by nobody. It is listed
-    /// once more. `to`: the folder that the item is in by now, "" for none.
+    /// Of an item that is new, in a folder that is not listed yet, so that its list is to show it.
+    void told_early(const model::Item& state);
+    /// Before the new state is recorded: an item that leaves a list of several pages shifts them,
+    /// and what slipped through between two of them is told by nobody. The list is read once more.
+    /// `to`: the folder that the item is in by now, "" for none.
     Status shifts(state::ItemNo item, const std::string& to);
+    /// Some list took several pages: whether they shifted meanwhile, the feed tells.
+    [[nodiscard]] bool took_pages() const { return took_pages_; }
 
     // What the projection comes upon.
     /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is
@@ -132,6 +136,17 @@ private:
     /// own list, against which the corpus is held.
     Status take(const std::string& folder, const std::vector<model::Item>& children,
                 bool by_itself);
+    /// Ask by id for what the feed told of and the lists, which may lag behind it, show otherwise
+    /// or not at all.
+    Status ask_again(drive::ListingResult& result);
+    /// An item left this folder since its list was begun.
+    Status left(state::ItemNo folder);
+    Status list_once_more(state::ItemNo folder);
+    Result<bool> contradicts(state::ItemNo item);
+    Status want_again(state::ItemNo item);
+    Status ask_for_early(const std::string& folder);
+    Status ask_for_all_early();
+    Status came_again(state::ItemNo item, const Result<model::Item>& result);
     void surprise(state::ItemNo item);
     void forget_surprise(state::ItemNo item);
     Status descend(const model::Item& folder, const FilterPath& parent);
@@ -169,9 +184,19 @@ private:
     NumberSet listed_;      ///< folders that this run listed to the last page
     NumberSet begun_;       ///< folders of which it saw a page
     NumberSet long_;        ///< and of which it saw several
-    NumberSet met_;         ///< items that the last projection came upon
-    NumberSet expanded_;    ///< folders whose children it asked for
-    NumberSet proven_;      ///< gone, as a change record or an answer by id says
+    int pages_of_all_ = 0;  ///< of the drive's flat list
+    bool took_pages_ = false;
+    NumberSet left_;       ///< folders that an item left while, or since, they were listed
+    NumberSet once_more_;  ///< and that were listed once more for that
+    NumberSet fresh_;      ///< the feed told of them before anything was listed
+    NumberSet differ_;     ///< and a list showed them otherwise
+    NumberSet again_;      ///< asked for by id for that
+    std::map<std::string, std::vector<std::string>>
+        early_;  ///< ids that told_early() had, by folder
+    std::size_t early_count_ = 0;
+    NumberSet met_;       ///< items that the last projection came upon
+    NumberSet expanded_;  ///< folders whose children it asked for
+    NumberSet proven_;    ///< gone, as a change record or an answer by id says
     NumberSet surprising_;
     std::int64_t surprises_ = 0;
     bool flat_ = false;

@@ -62,6 +62,7 @@ Status Snapshot::walk() {
         GDS_CHECK(corpus_.for_each_child(folder, [&](const std::vector<model::Item>& children) {
             return take(folder, children, false);
         }));
+        GDS_CHECK(ask_for_early(folder));
         const bool others = GDS_TRY(store_.holds_others(n));
         if (others) {
             GDS_CHECK(ask(n));  // there may be more that the account never opened

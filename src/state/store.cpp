@@ -172,16 +172,18 @@ Result<Store::Upserted> Store::upsert(const model::Item& item, const KnownFolder
         }
         known = GDS_TRY(find(item.id));
     }
+    Upserted changed{known, true};
     {
         Query query(db_, kSelectRow, known);
         const bool row = GDS_TRY(query.next());
         if (row && same_as_row(query, item, numbers)) {
             return Upserted{known, false};
         }
+        changed.left = row && query.integer(1) != numbers.parent ? query.integer(1) : 0;
     }
     static const std::string update = update_item();
     GDS_CHECK(write_item(db_, update.c_str(), item, numbers));
-    return Upserted{known, true};
+    return changed;
 }
 
 model::Item item_in(const Query& row, int first) {

@@ -126,7 +126,7 @@ struct BadItem {
 
 class ParseBadItem : public ::testing::TestWithParam<BadItem> {};
 
-TEST_P(ParseBadItem, IsRefusedAloneInAPageAndInAFeed) {
+TEST_P(ParseBadItem, IsRefusedAloneAndInAPageAndLeftOutOfAFeed) {
     Json body = file("f");
     body[GetParam().field] = GetParam().value;
     EXPECT_THAT(parse_item(body.dump()), FailedWith(Code::bad_response));
@@ -134,7 +134,10 @@ TEST_P(ParseBadItem, IsRefusedAloneInAPageAndInAFeed) {
     EXPECT_THAT(parse_page(in_page.dump()), FailedWith(Code::bad_response));
     const Json change = {{"fileId", "f"}, {"file", body}};
     const Json in_feed = {{"changes", {change}}, {"newStartPageToken", "9"}};
-    EXPECT_THAT(parse_changes(in_feed.dump()), FailedWith(Code::bad_response));
+    const auto feed = parse_changes(in_feed.dump());
+    ASSERT_TRUE(feed) << feed.error().message;
+    EXPECT_THAT(feed->changes, IsEmpty());
+    EXPECT_THAT(feed->unreadable, Not(IsEmpty()));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -263,19 +266,32 @@ TEST(ParseChanges, OnlyTheLastPageHasANewStartToken) {
 }
 
 TEST(ParseChanges, RefusesWhatIsNoFeed) {
-    for (const char* body :
-         {"{}", "[]", R"({"changes": []})", R"({"newStartPageToken": "1"})",
-          R"({"changes": {}, "newStartPageToken": "1"})",
-          R"({"changes": [null], "newStartPageToken": "1"})",
-          R"({"changes": [{}], "newStartPageToken": "1"})",
-          R"({"changes": [{"fileId": "a"}], "newStartPageToken": "1"})",
-          R"({"changes": [{"fileId": "a", "file": null}], "newStartPageToken": "1"})",
-          R"({"changes": [{"fileId": "a", "removed": 1}], "newStartPageToken": "1"})",
-          R"({"changes": [{"changeType": "drive"}], "newStartPageToken": "1"})",
-          R"({"changes": [{"fileId": "a", "file": {"id": "b", "name": "n",
-              "mimeType": "application/vnd.google-apps.folder"}}], "newStartPageToken": "1"})"}) {
+    for (const char* body : {"{}", "[]", R"({"changes": []})", R"({"newStartPageToken": "1"})",
+                             R"({"changes": {}, "newStartPageToken": "1"})",
+                             R"({"changes": [null], "newStartPageToken": "1"})"}) {
         EXPECT_THAT(parse_changes(body), FailedWith(Code::bad_response)) << body;
     }
+}
+
+TEST(ParseChanges, LeavesOutWhatItCannotReadAndSaysSo) {
+    for (const char* entry :
+         {"{}", R"({"fileId": "a"})", R"({"fileId": "a", "file": null})",
+          R"({"fileId": "a", "removed": 1})", R"({"fileId": 7, "removed": true})",
+          R"({"changeType": "drive"})", R"({"changeType": "news"})",
+          R"({"fileId": "a", "file": {"id": "a", "name": "n"}})",
+          R"({"fileId": "a", "file": {"id": "a", "name": 7, "mimeType": "text/plain"}})",
+          R"({"fileId": "a", "file": {"id": "b", "name": "n",
+              "mimeType": "application/vnd.google-apps.folder"}})"}) {
+        const std::string good = R"({"fileId": "good", "removed": true})";
+        const auto page = parse_changes(R"({"newStartPageToken": "1", "changes": [)" + good + ", " +
+                                        entry + ", " + good + "]}");
+        ASSERT_TRUE(page) << entry << page.error().message;
+        EXPECT_THAT(page->changes, SizeIs(2)) << entry;
+        EXPECT_THAT(page->unreadable, Not(IsEmpty())) << entry;
+    }
+    const auto page = parse_changes(R"({"newStartPageToken": "1", "changes": []})");
+    ASSERT_TRUE(page);
+    EXPECT_THAT(page->unreadable, IsEmpty());
 }
 
 TEST(ParseSmallAnswers, RequireWhatTheyAreFor) {

@@ -38,6 +38,7 @@ struct ChangePage {
     std::vector<Change> changes;
     std::string next_page_token;
     std::string new_start_page_token;  ///< on the last page only
+    std::string unreadable;  ///< what is wrong with the first entry that had to be left out
 };
 
 /// about.get: whose credentials these are.

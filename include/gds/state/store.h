@@ -127,6 +127,7 @@ public:
     struct Upserted {
         ItemNo n = 0;
         bool changed = false;
+        ItemNo left = 0;  ///< the folder that it was in before, where that is another
     };
     /// Record an item's present state; writes nothing where nothing changed. An item that was
     /// absent is there again. `folder` may be its parent.
