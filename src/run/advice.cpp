@@ -25,6 +25,7 @@ std::string_view source_remedy(Code code) {
         case Code::timeout:
         case Code::bad_response:
         case Code::incomplete: return "nothing was deleted, and the next run tries again";
+        case Code::permission_denied:
         case Code::unauthenticated: return "`gdrive-sync auth check` says what works and what not";
         default: return "";
     }

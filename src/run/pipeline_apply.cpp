@@ -276,9 +276,11 @@ Pipeline::Phase Pipeline::make_room() {
             ExitCode::destination,
             error(
                 Code::disk_full,
-                fmt::format("the plan needs {} and the volume has {} free: nothing was downloaded. "
-                            "Enlarge the volume, or mirror less with --exclude or --max-size",
-                            format_size(*needed), format_size(space->free_bytes))));
+                fmt::format("the plan needs {}, besides {} that stay free, and the volume has {} "
+                            "free: nothing was downloaded. Enlarge the volume, or mirror less with "
+                            "--exclude or --max-size",
+                            format_size(*needed), format_size(kSpareBytes),
+                            format_size(space->free_bytes))));
     }
     return std::nullopt;
 }

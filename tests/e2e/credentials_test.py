@@ -8,7 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from agent import AgentCase, lines_of  # noqa: E402
-from token_endpoint import TokenEndpoint  # noqa: E402
+from relays import TokenEndpoint  # noqa: E402
 
 NOTHING = {f"GDRIVE_SYNC_{n}": "" for n in ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")}
 TOKEN = json.dumps({"access_token": "ya29.stale", "token_type": "Bearer", "refresh_token": "rt",

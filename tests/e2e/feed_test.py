@@ -9,7 +9,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from between import Between  # noqa: E402
+import relays  # noqa: E402
 from harness import SpecCase, tree  # noqa: E402
 
 NO_LIMITS = ["--max-delete", "-1"]
@@ -439,8 +439,8 @@ class FullListings(FeedCase):
                 self.follow()
 
     def test_an_entry_that_makes_no_sense(self):
-        between = Between(self.url)
-        self.addCleanup(between.close)
+        relay = relays.Drive(self.url)
+        self.addCleanup(relay.close)
         item = {"id": "X", "name": "x", "mimeType": "text/plain", "parents": ["elsewhere"],
                 "modifiedTime": "2024-01-01T00:00:00Z"}
         for entry in ({"changeType": "news", "removed": False},
@@ -448,8 +448,8 @@ class FullListings(FeedCase):
                       {"changeType": "file", "fileId": "X", "file": {**item, "id": "Y"}}):
             with self.subTest(entry=entry):
                 self.update(self.a, f"changed {entry}")
-                between.mend_feed = lambda entries, entry=entry: [entry, *entries]
-                result = self.sync(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": between.url})
+                relay.mend_feed = lambda entries, entry=entry: [entry, *entries]
+                result = self.sync(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url})
                 self.assert_full(result, "makes no sense")
                 self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
                 self.follow()

@@ -16,7 +16,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
 from agent import AgentCase, ended, lines_of  # noqa: E402
-from token_endpoint import TokenEndpoint  # noqa: E402
+from relays import TokenEndpoint  # noqa: E402
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -7,39 +7,39 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from between import Between  # noqa: E402
+import relays  # noqa: E402
 from feed_test import NO_LIMITS, FeedCase  # noqa: E402
 from harness import tree  # noqa: E402
 
 class StaleCase(FeedCase):
     def setUp(self):
         super().setUp()
-        self.between = Between(self.url)
-        self.addCleanup(self.between.close)
+        self.relay = relays.Drive(self.url)
+        self.addCleanup(self.relay.close)
 
     def environment(self):
-        url = self.between.url if hasattr(self, "between") else self.url
+        url = self.relay.url if hasattr(self, "relay") else self.url
         return {**super().environment(), "GDRIVE_SYNC_DRIVE_ENDPOINT": url}
 
     def keep_from_lists(self, *ids):
-        self.between.mend_list = lambda items: [item for item in items if item["id"] not in ids]
+        self.relay.mend_list = lambda items: [item for item in items if item["id"] not in ids]
 
     def as_they_are(self, *ids):
         """Lists go on showing these as they are now."""
         seen = {item["id"]: item for item in self.listed() if item["id"] in ids}
         self.assertEqual(set(seen), set(ids))
-        self.between.mend_list = lambda items: [seen.get(item["id"], item) for item in items]
+        self.relay.mend_list = lambda items: [seen.get(item["id"], item) for item in items]
 
     def listed(self):
         shown = []
-        self.between.mend_list = lambda items: shown.extend(items) or items
+        self.relay.mend_list = lambda items: shown.extend(items) or items
         self.sync("--full")
         return shown
 
     def settled(self, expected):
         """Nothing is left to be done once the lists have caught up."""
         self.assert_mirror(expected)
-        self.between.mend_list = lambda items: items
+        self.relay.mend_list = lambda items: items
         for arguments in ([], ["--full"]):
             self.assertEqual(self.sync(*arguments).report["actions"], [])
 
@@ -96,7 +96,7 @@ class WhatWasAnother(StaleCase):
     def test_a_place(self):
         self.as_they_are(self.a.id)
         self.edit("move", id=self.a.id, to="SUB")
-        self.between.mend_list = self.both_places(self.between.mend_list)
+        self.relay.mend_list = self.both_places(self.relay.mend_list)
         self.sync("--full")
         self.settled({"sub/a.txt": self.a, "sub/b.txt": self.b})
 
@@ -104,7 +104,7 @@ class WhatWasAnother(StaleCase):
         old = next(item for item in self.listed() if item["id"] == self.a.id)
         self.edit("trash", id=self.a.id)
         files = self.control("tree?path=/claude/files")["id"]
-        self.between.mend_list = lambda items: (
+        self.relay.mend_list = lambda items: (
             [*items, old] if any(item.get("parents") == [files] for item in items) else items)
         self.sync("--full", *NO_LIMITS)
         self.settled({"sub/b.txt": self.b})
