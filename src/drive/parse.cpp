@@ -177,7 +177,9 @@ public:
             return read_field<ChangesDraft>(kChangesFields, draft_, path, value);
         }
         if (in_change->empty()) {
-            return element_is_object(value, kChange);
+            note(element_is_object(value, kChange));
+            readable_ = readable_ || value.kind != JsonKind::array;  // which has an end of its own
+            return {};
         }
         note(read_field<ChangeDraft>(kChangeFields, change_, *in_change, value));
         return {};

@@ -1,6 +1,7 @@
 #include "adoption.h"
 
 #include "content.h"
+#include "gds/tree/names.h"
 #include "projection.h"
 #include "scan.h"
 #include "visibility.h"
@@ -100,6 +101,12 @@ Status Adoption::settle(const Wanted& wanted) {
         own.reset();
     }
     const std::optional<EntryNo> parent = GDS_TRY(place_of(wanted.parent));
+    const bool elsewhere = own && !(parent && in_place(*own, *parent, wanted.name));
+    if (elsewhere && wanted.folder && GDS_TRY(is_invisible(store_, own->n))) {
+        // Whatever else lies in it is to stay where a filter hides it.
+        GDS_CHECK(orphan(*own));
+        own.reset();
+    }
     if (wanted.skipped) {
         return protect(wanted, own, parent);
     }
@@ -126,11 +133,62 @@ Status Adoption::protect(const Wanted& wanted, const std::optional<Entry>& own,
 /// What a filter leaves out at the source has a copy here that nothing records: as with a recorded
 /// one, that is not for this run to judge.
 Status Adoption::keep_left_out() {
+    const bool some = GDS_TRY(any(store_.db(), "SELECT 1 FROM hidden")) &&
+                      GDS_TRY(any(store_.db(), "SELECT 1 FROM stray"));
+    if (!some) {
+        return {};
+    }
+    GDS_CHECK(store_.db().execute(
+        "CREATE INDEX IF NOT EXISTS temp.hidden_slot ON hidden(wanted_parent, name)"));
+    GDS_CHECK(index_wanted(store_.db(), WantedBy::entry));
+    GDS_CHECK(index_wanted(store_.db(), WantedBy::place_and_name));
+    StrayNo last = 0;
+    for (;;) {
+        Query query(store_.db(),
+                    "SELECT s.n, s.name, s.type, coalesce(w.n, 0) FROM stray s"
+                    " LEFT JOIN wanted w ON w.entry = s.parent AND w.entry <> 0"
+                    " WHERE s.n > ? AND s.keep = 0 AND (s.parent = 0 OR w.n IS NOT NULL)"
+                    " ORDER BY s.n LIMIT 1",
+                    last);
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        last = query.integer(0);
+        const bool folder = query.integer(2) == static_cast<std::int64_t>(FileType::directory);
+        const bool plain = query.integer(2) == static_cast<std::int64_t>(FileType::file);
+        if ((folder || plain) && GDS_TRY(is_left_out(query.integer(3), query.text(1), folder))) {
+            GDS_CHECK(keep(last));
+        }
+    }
+}
+
+/// By the plain name of what it may be, unless something that is taken asks for that path.
+Result<bool> Adoption::is_left_out(WantedNo parent, const std::string& name, bool folder) {
+    Query asked(store_.db(), "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND skip IS NULL",
+                parent, name);
+    const bool is_asked_for = GDS_TRY(asked.next());
+    if (is_asked_for) {
+        return false;
+    }
+    Query query(store_.db(),
+                "SELECT i.id, h.name FROM hidden h JOIN item i ON i.n = h.item"
+                " WHERE h.wanted_parent = ? AND h.name IN (?, ?) AND h.folder = ?",
+                parent, name, tree::without_id(name), folder);
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row || tree::may_become(query.text(1), query.text(0), name)) {
+            return row;
+        }
+    }
+}
+
+/// With all that lies below it.
+Status Adoption::keep(StrayNo stray) {
     return store_.db().run(
-        "UPDATE stray SET keep = 1 WHERE type = ? AND (parent, name) IN"
-        " (SELECT coalesce(w.entry, 0), h.name FROM hidden h"
-        " LEFT JOIN wanted w ON w.n = h.wanted_parent WHERE w.n IS NULL OR w.entry <> 0)",
-        static_cast<std::int64_t>(FileType::file));
+        "UPDATE stray SET keep = 1 WHERE n IN (WITH RECURSIVE below(n) AS (VALUES(?) UNION ALL"
+        " SELECT s.n FROM stray s JOIN below b ON s.parent = -b.n) SELECT n FROM below)",
+        stray);
 }
 
 Status Adoption::settle_folder(const Wanted& wanted, const std::optional<Entry>& own,

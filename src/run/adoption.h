@@ -56,6 +56,8 @@ private:
     Result<std::vector<Wanted>> next_batch(WantedNo after);
     Status settle(const Wanted& wanted);
     Status keep_left_out();
+    Result<bool> is_left_out(WantedNo parent, const std::string& name, bool folder);
+    Status keep(StrayNo stray);
     Status settle_folder(const Wanted& wanted, const std::optional<state::Entry>& own,
                          state::EntryNo parent);
     Status settle_file(const Wanted& wanted, const std::optional<state::Entry>& own,

@@ -134,6 +134,9 @@ Status Confirmation::collect_strays() {
 }
 
 Status Confirmation::ask() {
+    if (!wanted_ids_.empty() || !wanted_names_.empty()) {
+        GDS_CHECK(ask_for_root());
+    }
     for (const auto& [id, path] : wanted_ids_) {
         const drive::Ref ref{id, GDS_TRY(store_.item(GDS_TRY(store_.intern(id))))->resource_key};
         api_.get(ref, [&, id = id, path = path](Result<model::Item> answer) {
@@ -151,6 +154,20 @@ Status Confirmation::ask() {
     }
     engine_.run();
     return fatal_ ? Status(*fatal_) : Status();
+}
+
+/// What lies in a folder that went to the trash is in no list, and trashed with it.
+Status Confirmation::ask_for_root() {
+    const auto root = GDS_TRY(store_.item(root_));
+    api_.get(root ? drive::ref_of(*root) : drive::Ref{GDS_TRY(store_.id_of(root_))},
+             [this](const Result<model::Item>& answer) {
+                 if (!answer && !drive::proves_absence(answer.error())) {
+                     note(answer.error(), "the source folder");
+                 } else if (!doubt_ && (!answer || answer->trashed)) {
+                     doubt_ = "the source folder itself was removed during the run";
+                 }
+             });
+    return {};
 }
 
 void Confirmation::note(const Error& problem, const std::string& path) {

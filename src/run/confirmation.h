@@ -39,6 +39,7 @@ private:
     Status want_proof(state::ItemNo item, state::Via via, const std::string& path);
     Status collect_strays();
     Status ask();
+    Status ask_for_root();
     void ask_by_name(const Named& named);
     void ask_for_all(const Named& named, const std::string& page_token);
     void note(const Error& problem, const std::string& path);

@@ -65,6 +65,7 @@ Status Feed::take_page(const drive::ChangePage& page) {
     }
     GDS_CHECK(transaction.commit());
     news_.entries += static_cast<std::int64_t>(page.changes.size());
+    news_.entries += page.unreadable.empty() ? 0 : 1;
     entries_ += static_cast<std::int64_t>(page.changes.size());
     if (progress_) {
         progress_(entries_);
@@ -124,7 +125,9 @@ Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
 Status Feed::forget(ItemNo item) {
     const state::Store::Standing standing = GDS_TRY(store_.standing(item));
     news_.any = news_.any || (standing.known && !standing.absent);
-    news_.above_targets = news_.above_targets || (has_shortcuts_ && standing.folder);
+    // Of a folder above a target outside the mirror nothing is known but its id.
+    const bool above = standing.folder || !standing.known;
+    news_.above_targets = news_.above_targets || (has_shortcuts_ && above);
     GDS_CHECK(snapshot_.shifts(item, ""));
     GDS_CHECK(store_.set_absent(item, true));
     return snapshot_.lost(item);

@@ -67,6 +67,7 @@ private:
     Result<Road> choose_road();
     Phase list_fully();
     Phase replay_feed();
+    Phase replay_after_pages();
     Status distrust_corpus();
     Status remember_road();
     Phase take_listing(const Result<drive::ListingResult>& listing);
@@ -142,7 +143,6 @@ private:
     bool unchanged_ = false;  ///< nothing is new anywhere: no plan was made, the last one stands
     bool resync_ = false;     ///< every local file is read, what is parked is tried again
     bool scanned_ = false;
-    bool replayed_ = false;       ///< the feed, after lists of several pages
     bool still_ = false;          ///< the account did not change during a full listing
     bool refreshed_ = false;      ///< an item changed again while it was fetched
     std::optional<Error> doubt_;  ///< the listing is not to be trusted for deletes

@@ -15,6 +15,8 @@ constexpr const char* kAnotherSource = "another source folder";
 constexpr std::int64_t kDayMs = 24 * 3600 * std::int64_t{1000};
 constexpr std::int64_t kFlatAtMostMs = 7 * kDayMs;
 constexpr std::int64_t kDistrustMs = 30 * kDayMs;
+/// What leaves a list faster than it is read is left to the next full listing.
+constexpr int kMostReplays = 3;
 
 /// Names the first folder in doubt, as Drive calls it.
 Error doubt_about(state::Store& store, const std::vector<drive::Doubt>& doubts) {
@@ -226,21 +228,25 @@ Pipeline::Phase Pipeline::list_fully() {
     }
     const bool flat = snapshot_->by_corpus() || snapshot_->corpus_fell_short();
     const bool replay = !next_token_.empty() && (!followed || snapshot_->surprises() > 0 || flat ||
-                                                 snapshot_->took_pages());
+                                                 snapshot_->takes_pages());
     if (doubt_ || !replay) {
         return std::nullopt;
     }
     if (Phase failure = replay_feed()) {
         return failure;
     }
-    if (still_ && snapshot_->corpus_fell_short()) {
+    const bool was_still = still_;
+    if (Phase failure = replay_after_pages()) {
+        return failure;
+    }
+    if (was_still && snapshot_->corpus_fell_short()) {
         const Status noted = distrust_corpus();
         return noted ? Phase() : fail_destination(noted.error());
     }
     return std::nullopt;
 }
 
-/// What changed while the listing went on.
+/// What changed while the lists were read, and what has to be listed for that.
 Pipeline::Phase Pipeline::replay_feed() {
     const auto news = feed_->follow(next_token_);
     if (news) {
@@ -260,6 +266,20 @@ Pipeline::Phase Pipeline::replay_feed() {
     }
     return news && snapshot_->wants_more() ? take_listing(snapshot_->list_wanted(source_->folder))
                                            : std::nullopt;
+}
+
+/// Again, for as long as what is listed for it takes pages that may have shifted in turn.
+Pipeline::Phase Pipeline::replay_after_pages() {
+    for (int round = 0; round < kMostReplays; ++round) {
+        const bool may_have_shifted = snapshot_->takes_pages() && !doubt_ && !next_token_.empty();
+        if (!may_have_shifted) {
+            return std::nullopt;
+        }
+        if (Phase failure = replay_feed()) {
+            return failure;
+        }
+    }
+    return std::nullopt;
 }
 
 /// A flat listing of the account only where it can be seen to be whole: the feed tells whether

@@ -152,11 +152,8 @@ Pipeline::Phase Pipeline::project() {
         if (Phase failure = take_listing(snapshot_->list_wanted(source_->folder))) {
             return failure;
         }
-        const bool may_have_shifted = snapshot_->took_pages() && !record_.full_listing && !doubt_;
-        if (may_have_shifted && !std::exchange(replayed_, true)) {
-            if (Phase failure = replay_feed()) {
-                return failure;
-            }
+        if (Phase failure = replay_after_pages()) {
+            return failure;
         }
     }
 }

@@ -197,9 +197,10 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
         row.folder ? filter_.includes_dir(path) : filter_.includes_file(path, size);
     if (!included) {
         return store_.db().run(
-            "INSERT OR IGNORE INTO hidden(item, via, parent, parent_via, wanted_parent, name)"
-            " VALUES(?, ?, ?, ?, ?, ?)",
-            row.item, row.via, parent.n == 0 ? 0 : parent.item, parent.via, parent.n, row.name);
+            "INSERT OR IGNORE INTO hidden(item, via, parent, parent_via, wanted_parent, name,"
+            " folder) VALUES(?, ?, ?, ?, ?, ?, ?)",
+            row.item, row.via, parent.n == 0 ? 0 : parent.item, parent.via, parent.n, row.name,
+            row.folder);
     }
     if (row.skip.empty()) {
         GDS_CHECK(recognize(parent, item, row));

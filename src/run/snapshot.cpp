@@ -34,7 +34,7 @@ Result<drive::ListingResult> Snapshot::list(const model::Item& root, Road road) 
     state::Batch batch = GDS_TRY(state::Batch::begin(store_.db()));
     {
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
-        GDS_CHECK(record(root));
+        root_ = GDS_TRY(record(root));
         GDS_CHECK(transaction.commit());
     }
     if (flat_) {
@@ -62,7 +62,9 @@ Result<drive::ListingResult> Snapshot::list_wanted(const model::Item& root) {
 
 Result<drive::ListingResult> Snapshot::list_what_the_feed_left(const model::Item& root) {
     drive::ListingResult result = GDS_TRY(lister_.run());
-    GDS_CHECK(ask_again(result));
+    for (bool more = GDS_TRY(ask_again()); more; more = GDS_TRY(ask_again())) {
+        GDS_CHECK(list_more(result));
+    }
     if (!linked_folders_.empty() && !ancestors_) {
         GDS_CHECK(record_ancestors(root));
     }
@@ -84,12 +86,12 @@ Result<drive::ListingResult> Snapshot::list_to_the_end(const model::Item& root) 
     drive::ListingResult result = GDS_TRY(lister_.run());
     GDS_CHECK(finish_corpus(result));
     everything_listed_ = everything_listed_ || (flat_ && result.complete.has_value());
-    GDS_CHECK(ask_again(result));
-    do {
+    for (bool more = true; more;) {
         // What a shortcut leads to may hold shortcuts of its own.
         GDS_CHECK(descend_linked(root));
         GDS_CHECK(list_targets(result));
-    } while (!targets_.empty() || !linked_folders_.empty());
+        more = !targets_.empty() || !linked_folders_.empty() || GDS_TRY(ask_again());
+    }
     add_doubt(result);
     in_doubt_ = in_doubt_ || !result.complete;
     return result;
@@ -217,14 +219,16 @@ Status Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
 }
 
 Status Snapshot::items(const std::string& folder, const std::vector<model::Item>& page) {
+    bool several = false;
     if (folder.empty()) {
-        ++pages_of_all_;
+        several = ++pages_of_all_ > 1;
     } else {
         const ItemNo n = GDS_TRY(store_.intern(folder));
-        (begun_.has(n) ? long_ : begun_).add(n);
-        took_pages_ = took_pages_ || long_.has(n);
+        several = begun_.has(n);
+        (several ? long_ : begun_).add(n);
     }
-    took_pages_ = took_pages_ || pages_of_all_ > 1;
+    took_pages_ = took_pages_ || several;
+    pages_anew_ = pages_anew_ || several;
     GDS_CHECK(take(folder, page, may_use_corpus_));
     return walk();
 }
@@ -288,8 +292,9 @@ Status Snapshot::folder_complete(const std::string& folder) {
 
 Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) {
     const ItemNo number = GDS_TRY(store_.intern(ref.id));
-    if (again_.has(number)) {
-        return came_again(number, result);
+    if (again_.has(number) && result) {
+        answers_.push_back(*result);
+        return {};
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     if (!result) {
@@ -302,6 +307,8 @@ Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) 
         }
         if (gone || result.error().code == Code::permission_denied) {
             GDS_CHECK(store_.set_absent(number, true));
+            forget_surprise(number);
+            seen_.remove(number);
         }
         return transaction.commit();
     }

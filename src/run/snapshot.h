@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gds::run {
@@ -101,8 +102,9 @@ public:
     /// and what slipped through between two of them is told by nobody. The list is read once more.
     /// `to`: the folder that the item is in by now, "" for none.
     Status shifts(state::ItemNo item, const std::string& to);
-    /// Some list took several pages: whether they shifted meanwhile, the feed tells.
-    [[nodiscard]] bool took_pages() const { return took_pages_; }
+    /// Some list took several pages since this was last asked: whether they shifted, the feed
+    /// tells.
+    bool takes_pages() { return std::exchange(pages_anew_, false); }
 
     // What the projection comes upon.
     /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is
@@ -136,17 +138,22 @@ private:
     /// own list, against which the corpus is held.
     Status take(const std::string& folder, const std::vector<model::Item>& children,
                 bool by_itself);
-    /// Ask by id for what the feed told of and the lists, which may lag behind it, show otherwise
-    /// or not at all.
-    Status ask_again(drive::ListingResult& result);
+    /// Want what the feed told of and the lists show otherwise or not at all, and take what was
+    /// answered. False: there was nothing of either.
+    Result<bool> ask_again();
     /// An item left this folder since its list was begun.
     Status left(state::ItemNo folder);
     Status list_once_more(state::ItemNo folder);
     Result<bool> contradicts(state::ItemNo item);
-    Status want_again(state::ItemNo item);
+    Status want_again(state::ItemNo item, const drive::Ref& ref);
     Status ask_for_early(const std::string& folder);
     Status ask_for_all_early();
-    Status came_again(state::ItemNo item, const Result<model::Item>& result);
+    Status take_answer(const model::Item& answer);
+    /// The feed told of it: what was known from elsewhere is older.
+    void is_news(state::ItemNo item);
+    Status place(state::ItemNo item, const model::Item& state);
+    Status place_outside(state::ItemNo item);
+    Status place_linked(state::ItemNo item, const model::Item& state);
     void surprise(state::ItemNo item);
     void forget_surprise(state::ItemNo item);
     Status descend(const model::Item& folder, const FilterPath& parent);
@@ -179,20 +186,22 @@ private:
     bool in_doubt_ = false;  ///< a listing came to no end
     bool expecting_ = false;
     bool foreign_ = false;
-    std::string drive_id_;  ///< the root's
-    NumberSet seen_;        ///< shown by this run's listings
-    NumberSet listed_;      ///< folders that this run listed to the last page
-    NumberSet begun_;       ///< folders of which it saw a page
-    NumberSet long_;        ///< and of which it saw several
-    int pages_of_all_ = 0;  ///< of the drive's flat list
-    bool took_pages_ = false;
+    std::string drive_id_;     ///< the root's
+    state::ItemNo root_ = 0;   ///< once a full listing was begun
+    NumberSet seen_;           ///< shown by this run's listings
+    NumberSet listed_;         ///< folders that this run listed to the last page
+    NumberSet begun_;          ///< folders of which it saw a page
+    NumberSet long_;           ///< and of which it saw several
+    int pages_of_all_ = 0;     ///< of the drive's flat list
+    bool took_pages_ = false;  ///< some list did
+    bool pages_anew_ = false;
     NumberSet left_;       ///< folders that an item left while, or since, they were listed
     NumberSet once_more_;  ///< and that were listed once more for that
-    NumberSet fresh_;      ///< the feed told of them before anything was listed
-    NumberSet differ_;     ///< and a list showed them otherwise
+    NumberSet fresh_;      ///< the feed told of them
+    NumberSet differ_;     ///< and a list that came later showed them otherwise
     NumberSet again_;      ///< asked for by id for that
-    std::map<std::string, std::vector<std::string>>
-        early_;  ///< ids that told_early() had, by folder
+    std::vector<model::Item> answers_;
+    std::map<std::string, std::vector<drive::Ref>> early_;  ///< what told_early() had, by folder
     std::size_t early_count_ = 0;
     NumberSet met_;       ///< items that the last projection came upon
     NumberSet expanded_;  ///< folders whose children it asked for

@@ -10,13 +10,6 @@ using model::ItemKind;
 using state::ItemNo;
 using state::Query;
 
-namespace {
-
-/// Most are of folders that nobody mirrors, and never asked for.
-constexpr std::size_t kMaxEarly = 1'000;
-
-}  // namespace
-
 Result<bool> Snapshot::is_linked(ItemNo item) {
     Query query(store_.db(), "SELECT n FROM item WHERE target = ?", item);
     for (;;) {
@@ -27,9 +20,20 @@ Result<bool> Snapshot::is_linked(ItemNo item) {
     }
 }
 
+void Snapshot::is_news(ItemNo item) {
+    fresh_.add(item);
+    differ_.remove(item);
+    again_.remove(item);
+}
+
 Status Snapshot::told(ItemNo item, const model::Item& state) {
-    if (!full_) {
-        fresh_.add(item);
+    is_news(item);
+    return place(item, state);
+}
+
+/// Where the item is by now, as whoever knows better than the lists says.
+Status Snapshot::place(ItemNo item, const model::Item& state) {
+    if (!full_ || item == root_) {
         return {};
     }
     forget_surprise(item);
@@ -37,11 +41,7 @@ Status Snapshot::told(ItemNo item, const model::Item& state) {
     const bool inside = !state.trashed && seen_.has(parent) && GDS_TRY(listed(parent));
     if (!inside) {
         const bool linked = !state.trashed && GDS_TRY(is_linked(item));
-        if (!linked) {
-            seen_.remove(item);
-            proven_.add(item);
-        }
-        return {};
+        return linked ? place_linked(item, state) : place_outside(item);
     }
     const bool was_seen = seen_.has(item);
     seen_.add(item);
@@ -53,6 +53,22 @@ Status Snapshot::told(ItemNo item, const model::Item& state) {
         const bool was_flat = std::exchange(flat_, false);
         GDS_CHECK(descend(state, known == paths_.end() ? std::nullopt : known->second));
         flat_ = was_flat;
+        wants_more_ = true;
+    }
+    return {};
+}
+
+Status Snapshot::place_outside(ItemNo item) {
+    seen_.remove(item);
+    proven_.add(item);
+    return {};
+}
+
+/// Outside, where a shortcut leads to it.
+Status Snapshot::place_linked(ItemNo item, const model::Item& state) {
+    seen_.add(item);
+    if (state.kind == ItemKind::folder && !GDS_TRY(listed(item))) {
+        linked_folders_.push_back(state);
         wants_more_ = true;
     }
     return {};
@@ -89,17 +105,8 @@ Status Snapshot::list_once_more(ItemNo folder) {
     return {};
 }
 
-void Snapshot::told_early(const model::Item& state) {
-    if (early_count_ < kMaxEarly) {
-        early_[state.parent].push_back(state.id);
-        ++early_count_;
-    }
-}
-
 Status Snapshot::lost(ItemNo item) {
-    if (!full_) {
-        fresh_.add(item);
-    }
+    is_news(item);
     forget_surprise(item);
     seen_.remove(item);
     const bool target = full_ && GDS_TRY(is_linked(item));
@@ -107,97 +114,10 @@ Status Snapshot::lost(ItemNo item) {
         const auto row = GDS_TRY(store_.item(item));
         const std::string id = GDS_TRY(store_.id_of(item));
         lister_.forget(id);
-        targets_[id] = row ? drive::ref_of(*row) : drive::Ref{};
+        targets_[id] = row ? drive::ref_of(*row) : drive::Ref{id};
         wants_more_ = true;
     }
     return {};
-}
-
-Status Snapshot::ask_again(drive::ListingResult& result) {
-    for (bool more = true; more;) {
-        more = false;
-        for (ItemNo n = fresh_.next(1); n != 0; n = fresh_.next(n + 1)) {
-            if (!again_.has(n) && GDS_TRY(contradicts(n))) {
-                GDS_CHECK(want_again(n));
-                more = true;
-            }
-        }
-        if (more) {
-            GDS_CHECK(list_more(result));
-        }
-    }
-    return {};
-}
-
-/// What the lists show of it is not what the feed told.
-Result<bool> Snapshot::contradicts(ItemNo item) {
-    if (differ_.has(item) || seen_.has(item)) {
-        return differ_.has(item);
-    }
-    const state::Store::Standing standing = GDS_TRY(store_.standing(item));
-    const bool was_listed =
-        listed_.has(standing.parent) || (everything_listed_ && seen_.has(standing.parent));
-    return standing.known && !standing.absent && !standing.trashed && was_listed;
-}
-
-Status Snapshot::want_again(ItemNo item) {
-    const auto known = GDS_TRY(store_.item(item));
-    again_.add(item);
-    lister_.want_item(known ? drive::ref_of(*known) : drive::Ref{GDS_TRY(store_.id_of(item))});
-    return {};
-}
-
-/// The folder is listed: its list should have shown them.
-Status Snapshot::ask_for_early(const std::string& folder) {
-    const auto told = early_.find(folder);
-    if (told == early_.end()) {
-        return {};
-    }
-    for (const std::string& id : told->second) {
-        const ItemNo n = GDS_TRY(store_.intern(id));
-        if (!seen_.has(n) && !again_.has(n)) {
-            GDS_CHECK(want_again(n));
-        }
-    }
-    early_.erase(told);
-    return {};
-}
-
-/// A flat list of the drive has every folder in it.
-Status Snapshot::ask_for_all_early() {
-    std::vector<std::string> folders;
-    for (const auto& [folder, ids] : early_) {
-        if (seen_.has(GDS_TRY(store_.find(folder)))) {
-            folders.push_back(folder);
-        }
-    }
-    for (const std::string& folder : folders) {
-        GDS_CHECK(ask_for_early(folder));
-    }
-    return {};
-}
-
-Status Snapshot::came_again(ItemNo item, const Result<model::Item>& result) {
-    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
-    if (!result) {
-        const bool gone = drive::proves_absence(result.error());
-        if (gone || result.error().code == Code::permission_denied) {
-            GDS_CHECK(store_.set_absent(item, true));
-            GDS_CHECK(lost(item));
-        }
-        if (gone) {
-            proven_.add(item);
-        }
-        return transaction.commit();
-    }
-    const ItemNo parent = GDS_TRY(store_.find(result->parent));
-    const bool inside = parent != 0 && GDS_TRY(listed(parent));
-    const state::Store::Standing before = GDS_TRY(store_.standing(item));
-    if (before.known || inside) {
-        GDS_CHECK(store_.upsert(*result));
-        GDS_CHECK(told(item, *result));
-    }
-    return transaction.commit();
 }
 
 }  // namespace gds::run

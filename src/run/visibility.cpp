@@ -63,14 +63,23 @@ private:
         }
     }
 
-    /// The item, in this very folder, and under the name that it would have here.
+    /// The item, in this very folder, and under the name that it would have here, unless something
+    /// that is taken asks for that path.
     Result<bool> is_left_out(const Folder& folder, ItemNo item, Via via, const std::string& name) {
         Query query(store_.db(),
-                    "SELECT name FROM hidden WHERE item = ? AND via = ? AND parent = ?"
-                    " AND parent_via = ?",
+                    "SELECT name, wanted_parent FROM hidden WHERE item = ? AND via = ?"
+                    " AND parent = ? AND parent_via = ?",
                     item, via, folder.item, folder.via);
         const bool row = GDS_TRY(query.next());
-        return row && tree::may_become(query.text(0), GDS_TRY(store_.id_of(item)), name);
+        return row && tree::may_become(query.text(0), GDS_TRY(store_.id_of(item)), name) &&
+               !GDS_TRY(is_asked_for(query.integer(1), name));
+    }
+
+    Result<bool> is_asked_for(WantedNo parent, const std::string& name) {
+        Query query(store_.db(),
+                    "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND skip IS NULL", parent,
+                    name);
+        return query.next();
     }
 
     Status hide(EntryNo entry) {
@@ -99,6 +108,7 @@ Status find_invisible(state::Store& store, const tree::Filter& filter) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store.db()));
     GDS_CHECK(store.db().execute("DELETE FROM invisible"));
     if (!filter.empty()) {
+        GDS_CHECK(index_wanted(store.db(), WantedBy::place_and_name));
         GDS_CHECK(Judge(store, filter).run());
     }
     return transaction.commit();

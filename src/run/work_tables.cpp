@@ -82,6 +82,7 @@ CREATE TEMP TABLE hidden(
     parent_via INTEGER,
     wanted_parent INTEGER NOT NULL,
     name TEXT NOT NULL,
+    folder INTEGER NOT NULL,
     PRIMARY KEY(item, via, parent, parent_via)
 ) WITHOUT ROWID;
 

@@ -123,6 +123,14 @@ std::string duplicate_name(std::string_view local_name, std::string_view id,
     return shorten_name(name, id);
 }
 
+std::string without_id(std::string_view local_name) {
+    const auto dot = extension_at(local_name);
+    const auto mark = local_name.substr(0, dot).rfind('~');
+    return mark == std::string_view::npos
+               ? std::string(local_name)
+               : fmt::format("{}{}", local_name.substr(0, mark), local_name.substr(dot));
+}
+
 bool may_become(std::string_view plain_name, std::string_view id, std::string_view local_name) {
     if (local_name == plain_name) {
         return true;

@@ -321,6 +321,19 @@ class Follows(FeedCase):
         again = self.sync("--full", *keep)
         self.assertEqual(again.report["actions"], [])
 
+    def test_the_folder_above_what_a_shortcut_leads_to_is_deleted(self):
+        """Drive may tell of the folder alone, of which nothing is known but its id."""
+        self.make_folder("/far", id="FAR")
+        far = self.make("/far/x.txt", "x")
+        self.edit("create", path="/claude/files/link.txt", target=far.id)
+        self.sync()
+        self.edit("delete", id="FAR")
+        relay = relays.Drive(self.url)
+        self.addCleanup(relay.close)
+        relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != far.id]
+        self.sync(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url})
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+
     def test_a_feed_of_many_pages(self):
         self.switch(short_pages=1, empty_middle_page=1, feed_repeats_entry=1)
         made = {f"many/{i:04}": self.make(f"many/{i:04}", f"{i}") for i in range(1, 700)}

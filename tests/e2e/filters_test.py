@@ -225,6 +225,45 @@ class Later(FilterCase):
         result = self.sync("--exclude", "twin.txt", "--exclude", "/both/**", "--max-delete", "0")
         self.assertEqual((result.report["actions"], tree(self.dest)), ([], held))
 
+    def test_a_lost_database_leaves_the_second_of_two_twins_alone(self):
+        self.make_twins()
+        for left_out in (("--exclude", "/twin.txt"), ("--max-size", "1Ki")):
+            with self.subTest(left_out):
+                self.lose_database()
+                self.sync(*left_out)
+                self.assertEqual(tree(self.dest)["twin~AAAAAAAA.txt"][0], b"A")
+                self.update(self.twins["A"], "L" * 4000,
+                            modified_ms=self.twins["A"].modified_ms)
+
+    def test_what_takes_the_place_of_what_outgrew_the_size(self):
+        self.make_twins()
+        self.update(self.all["a.txt"], "L" * 4000)
+        self.update(self.twins["B"], "L" * 4000)
+        self.sync("--max-size", "1Ki")
+        self.assertEqual(tree(self.dest)["twin.txt"][0], b"A")
+        folder = self.make_folder("a.txt", parent="FILES")
+        self.make("in.txt", "in", parent=folder)
+        result = self.sync("--max-size", "1Ki")
+        self.assertEqual([a["path"] for a in result.actions("delete")], ["a.txt"])
+        self.assertEqual(tree(self.dest)["a.txt/in.txt"][0], b"in")
+        self.assertEqual(self.sync("--max-size", "1Ki").report["actions"], [])
+
+    def test_own_files_in_an_excluded_folder_that_is_renamed(self):
+        keep = ("--exclude", "/sub/**")
+        self.sync(*keep)
+        (self.dest / "sub" / "mine.txt").write_text("mine")
+        self.edit("rename", path="/claude/files/sub", name="seen")
+        self.sync(*keep)
+        self.assertEqual(self.sync(*keep).report["actions"], [])
+        self.assertEqual((self.dest / "sub" / "mine.txt").read_text(), "mine")
+        self.assertEqual(tree(self.dest)["seen/c.txt"], self.all["sub/c.txt"].state)
+
+    def make_twins(self):
+        self.twins = {letter: self.make("twin.txt", letter, parent="FILES", id=letter * 10)
+                      for letter in "AB"}
+        self.sync()
+        self.assertEqual(tree(self.dest)["twin.txt"][0], b"B")
+
     def test_twins_of_which_one_is_excluded(self):
         self.make("twin.txt", "small", parent="FILES", id="AAAAAAAAAA")
         self.make("twin.txt", "L" * 4000, parent="FILES", id="BBBBBBBBBB")

@@ -196,6 +196,13 @@ TEST(DuplicateName, PutsTheIdBeforeTheExtension) {
     EXPECT_EQ(duplicate_name("end.", "1AbCdEfGhIj", 8), "end~1AbCdEfG.");
 }
 
+TEST(WithoutId, UndoesADuplicate) {
+    EXPECT_EQ(without_id("a~1AbCdEfG.txt"), "a.txt");
+    EXPECT_EQ(without_id("a~b~1AbCdEfG.txt"), "a~b.txt");
+    EXPECT_EQ(without_id("README~1AbCdEfG"), "README");
+    EXPECT_EQ(without_id("a.txt"), "a.txt");
+}
+
 TEST(MayBecome, KnowsWhatSettlingMakes) {
     EXPECT_TRUE(may_become("a.txt", "1AbCdEfGhIj", "a.txt"));
     EXPECT_TRUE(may_become("a.txt", "1AbCdEfGhIj", "a~1AbCdEfG.txt"));

@@ -44,6 +44,8 @@ std::string shorten_name(std::string_view local_name, std::string_view id);
 /// "~2", "~3", ..., so that every length gives another name.
 std::string duplicate_name(std::string_view local_name, std::string_view id, std::size_t id_length);
 
+/// The plain name where this is a duplicate_name() that was not shortened, else the name itself.
+std::string without_id(std::string_view local_name);
 /// Whether settle() may make `local_name` of the plain name of an item with this id.
 bool may_become(std::string_view plain_name, std::string_view id, std::string_view local_name);
 
