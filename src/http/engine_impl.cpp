@@ -113,6 +113,9 @@ void Engine::Impl::refill() {
         begin(std::move(job));
     }
     full_ = static_cast<int>(active_.size()) >= throttle_.limit();
+    if (full_) {
+        throttle_.held_back(now);
+    }
     share_bandwidth();
 }
 

@@ -8,7 +8,11 @@ namespace gds::http {
 
 namespace {
 
-constexpr double kFirstLevel = 16;
+// Each connection costs a handshake, which pays where answers are long in coming.
+constexpr double kFirstLevel = 4;
+constexpr double kLevelOfSlow = 16;
+constexpr std::chrono::milliseconds kFirstLook{100};
+constexpr int kManyAnswers = 20;  // by then
 constexpr double kWorthIt = 0.2;  // more, of what is twice the level
 constexpr std::chrono::milliseconds kShortestWatch{50};
 constexpr std::chrono::seconds kFirstPatience{1};
@@ -43,7 +47,22 @@ void Throttle::watch_anew() {
     bytes_ = 0;
 }
 
+void Throttle::held_back(Clock::time_point now) {
+    if (looked_) {
+        return;
+    }
+    held_since_ = held_since_.value_or(now);
+    if (now - *held_since_ >= kFirstLook) {
+        looked_ = true;
+        if (mood_ == Mood::growing && answered_ < kManyAnswers) {
+            before_.reset();
+            set_level(std::max(level_, kLevelOfSlow));
+        }
+    }
+}
+
 void Throttle::succeeded(Clock::time_point now, std::int64_t bytes, bool full) {
+    answered_ += looked_ ? 0 : 1;
     if (mood_ == Mood::careful) {
         level_ = std::min(bound_, level_ + 1.0 / level_);
         return;

@@ -11,9 +11,10 @@ namespace gds::http {
 
 using Clock = std::chrono::steady_clock;
 
-/// How many exchanges may be on the wire. The level doubles for as long as that brings a fifth more
-/// requests or bytes a second; where it does not, it goes back, and tries again later and later. A
-/// rate answer halves it and pauses all; from then on it grows by one for each round of successes.
+/// How many exchanges may be on the wire. The level begins at 4, at 16 where answers are long in
+/// coming, and doubles for as long as that brings a fifth more requests or bytes a second; where it
+/// does not, it goes back, and tries again later and later. A rate answer halves it and pauses all;
+/// from then on it grows by one for each round of successes.
 class Throttle {
 public:
     explicit Throttle(int bound) { set_bound(bound); }
@@ -26,6 +27,8 @@ public:
     /// Nothing may start before this time.
     [[nodiscard]] Clock::time_point resume_at() const { return resume_at_; }
 
+    /// The level is all that keeps more from being on the wire.
+    void held_back(Clock::time_point now);
     /// An exchange succeeded. `full`: the level was all that kept more from being on the wire, so
     /// that this tells something about the level.
     void succeeded(Clock::time_point now, std::int64_t bytes, bool full);
@@ -53,6 +56,11 @@ private:
     std::optional<Step> before_;  ///< what it grew from
     Clock::time_point next_try_{};
     Clock::duration patience_{};  ///< until then, from the last try that brought nothing
+
+    // Whether the first answers are long in coming.
+    bool looked_ = false;
+    std::optional<Clock::time_point> held_since_;
+    int answered_ = 0;
 
     // What is being watched at this level.
     int unwatched_ = 0;  ///< still to come: they began before, or waited for their connection
