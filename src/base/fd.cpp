@@ -108,4 +108,21 @@ Status replace_file(const std::string& path, std::string_view text, unsigned mod
     return {};
 }
 
+bool is_special(const std::string& path) {
+    struct stat info {};
+    return ::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+Status write_out(const std::string& path, std::string_view text, unsigned mode) {
+    if (!is_special(path)) {
+        return replace_file(path, text, mode);
+    }
+    Fd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    if (!fd) {
+        return errno_error(errno, path);
+    }
+    GDS_CHECK(write_all(fd.get(), text, path));
+    return fd.close();
+}
+
 }  // namespace gds

@@ -239,7 +239,7 @@ std::string report_json(const Report& report) {
 }
 
 Status write_report_file(const std::string& path, const Report& report) {
-    const Status written = replace_file(path, report_json(report), 0644);
+    const Status written = write_out(path, report_json(report), 0644);
     if (!written) {
         return written.error().context("the report could not be written");
     }

@@ -72,7 +72,7 @@ std::optional<double> find_sample(std::string_view exposition, std::string_view 
 }
 
 Status write_exposition_file(const std::string& path, std::string_view exposition) {
-    auto written = replace_file(path, exposition, 0644);
+    auto written = write_out(path, exposition, 0644);
     if (!written) {
         return written.error().context("the metrics file could not be written");
     }

@@ -62,13 +62,6 @@ Result<BufferedFile> open_for_writing(const std::string& path, int flags) {
     return BufferedFile(std::move(fd), path);
 }
 
-/// A pipe, a device, or a link such as /dev/stdout: a rename would replace it instead of writing
-/// to what it stands for.
-bool is_special(const std::string& path) {
-    struct stat info {};
-    return ::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-}
-
 Status write_special(const std::string& path, const model::RunRecord& run,
                      const model::ActionSource& actions) {
     BufferedFile file = GDS_TRY(open_for_writing(path, O_TRUNC));

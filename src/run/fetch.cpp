@@ -122,10 +122,24 @@ Status Fetch::touch_times() {
     return {};
 }
 
+/// It is what was recorded, or what the scan hashed: of other bytes nobody could tell later on,
+/// once they have the right time.
+Result<bool> Fetch::is_as_seen(const Work& work) {
+    Query query(store_.db(),
+                "SELECT coalesce(d.size, e.size), coalesce(d.mtime_ns, e.mtime_ns) FROM entry e"
+                " LEFT JOIN drift d ON d.entry = e.n WHERE e.n = ?",
+                work.entry);
+    const bool row = GDS_TRY(query.next());
+    return !work.there || (row && work.there->size == query.integer(0) &&
+                           work.there->mtime_ns == query.integer(1));
+}
+
 Status Fetch::touch(const std::vector<Work>& works) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const Work& work : works) {
-        const auto touched = volume_.set_mtime_ms(work.path, work.item.modified_ms);
+        const bool as_seen = GDS_TRY(is_as_seen(work));
+        const auto touched = as_seen ? volume_.set_mtime_ms(work.path, work.item.modified_ms)
+                                     : error(Code::conflict, "changed locally meanwhile");
         if (!touched) {
             GDS_CHECK(park(work, touched.error()));
             continue;

@@ -79,6 +79,7 @@ private:
     /// Files whose bytes are right already and whose mtime is not.
     Status touch_times();
     Status touch(const std::vector<Work>& works);
+    Result<bool> is_as_seen(const Work& work);
     /// The next actions in order, a few at a time: touches, or what has to be fetched.
     Result<std::vector<Work>> next_works(std::int64_t after, bool touches);
     Status load_more();

@@ -75,8 +75,10 @@ Status Fetch::park(const Work& work, const Error& problem) {
     parked.content = content_key(work.item, work.extension);
     const bool same = before && before->content == parked.content;
     parked.attempts = same ? before->attempts + 1 : 1;
-    parked.next_try_ms =
-        parked.reason == "blocked" ? options_.now_ms : next_try(options_.now_ms, parked.attempts);
+    // Of the volume's own making, and over as soon as somebody, or the next scan, has seen to it.
+    const bool is_local = problem.http_status == 0 &&
+                          (problem.code == Code::conflict || problem.code == Code::not_found);
+    parked.next_try_ms = is_local ? options_.now_ms : next_try(options_.now_ms, parked.attempts);
     GDS_CHECK(store_.park(parked));
     ++result_.failures[parked.reason];
     log::warn("could not bring this file up to date; its old copy stays and it is tried again",

@@ -29,6 +29,9 @@ Status GroupCommit::recorded(std::size_t count) {
 }
 
 Status GroupCommit::flush() {
+    if (!batch_) {
+        return {};
+    }
     GDS_CHECK(end());
     return begin();
 }

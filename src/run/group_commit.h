@@ -20,7 +20,7 @@ public:
     /// So many more were recorded. Commits what is many or old by now, so that it is to be called
     /// with 0 while nothing happens.
     Status recorded(std::size_t count);
-    /// Commits whatever there is: for what a later run cannot find out.
+    /// Commits whatever there is, nothing before begin(): for what a later run cannot find out.
     Status flush();
     /// The same, and every transaction is one by itself again.
     Status end();

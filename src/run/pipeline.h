@@ -88,6 +88,7 @@ private:
     Phase fetch(Removal& removal);
     Phase finish();
     Status tidy();
+    Status remember_scan();
     Status settle_snapshot();
     Status settle_plan();
     Result<bool> nothing_is_left();

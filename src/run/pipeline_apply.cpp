@@ -193,16 +193,18 @@ Status Pipeline::end_approval() {
     return volume::write_marker(*volume_, *marker_);
 }
 
-/// Once nothing of the approved set is left to do. Where the run was stopped before, the approval
-/// still stands for the next one.
+/// Once nothing of the approved set is left to do. Where the run was stopped before, or was in
+/// doubt, the approval still stands for what is left.
 Status Pipeline::end_used_approval() {
-    if (!approved_) {
+    if (!approved_ || doubt_) {
         return {};
     }
-    Query left(store_->db(), "SELECT 1 FROM action WHERE kind = ? AND outcome = ? LIMIT 1",
-               number(ActionKind::remove), number(ActionOutcome::planned));
-    const bool unfinished = GDS_TRY(left.next());
-    return unfinished ? Status() : end_approval();
+    std::string left = GDS_TRY(delete_plan_id(*store_, Deletes::left));
+    if (left.empty()) {
+        return end_approval();
+    }
+    marker_->approved_plan = std::move(left);
+    return volume::write_marker(*volume_, *marker_);
 }
 
 /// What status and approve need to know of this run's verdict, before anything is deleted.
@@ -343,10 +345,28 @@ Status Pipeline::tidy() {
         GDS_CHECK(settle_plan());
     }
     GDS_CHECK(store_->set_meta(kFeedToken, next_token_));
-    if (scanned_ && settings_.scan_interval.count() > 0) {
-        GDS_CHECK(store_->set_meta(kLastScan, std::to_string(record_.started_ms)));
-    }
+    GDS_CHECK(remember_scan());
     return transaction.commit();
+}
+
+/// Where something of the volume was not as the record has it and still is not, or was in the way,
+/// the next run looks at it again, due or not.
+Status Pipeline::remember_scan() {
+    if (settings_.scan_interval.count() == 0) {
+        return {};
+    }
+    Query left(store_->db(),
+               "SELECT 1 FROM action WHERE outcome <> ? AND kind <> ?"
+               " AND (kind NOT IN (?, ?) OR stray <> 0 OR entry IN (SELECT entry FROM drift))"
+               " UNION ALL"
+               " SELECT 1 FROM parked WHERE reason IN ('conflict', 'not_found', 'blocked') LIMIT 1",
+               number(ActionOutcome::done), number(ActionKind::skip), number(ActionKind::download),
+               number(ActionKind::update));
+    const bool again = GDS_TRY(left.next());
+    if (again) {
+        return store_->set_meta(kLastScan, "");
+    }
+    return scanned_ ? store_->set_meta(kLastScan, std::to_string(record_.started_ms)) : Status();
 }
 
 Status Pipeline::settle_snapshot() {

@@ -39,9 +39,13 @@ std::string guard_message(const model::RunRecord& record, const std::string& fir
         tripped, plural(record.withheld_deletes, "delete"), first_paths, record.plan, destination);
 }
 
+/// Failed, or blocked by what lies in the way.
 std::int64_t failed_without_parking(state::Store& store) {
-    Query query(store.db(), "SELECT count(*) FROM action WHERE outcome = ? AND kind NOT IN (?, ?)",
+    Query query(store.db(),
+                "SELECT count(*) FROM action WHERE (outcome = ? OR outcome = ? AND error LIKE"
+                " 'blocked:%') AND kind NOT IN (?, ?)",
                 static_cast<std::int64_t>(model::ActionOutcome::failed),
+                static_cast<std::int64_t>(model::ActionOutcome::withheld),
                 static_cast<std::int64_t>(model::ActionKind::download),
                 static_cast<std::int64_t>(model::ActionKind::update));
     const Result<bool> row = query.next();

@@ -310,12 +310,14 @@ model::ActionSource action_source(state::Store& store) {
     };
 }
 
-Result<std::string> delete_plan_id(state::Store& store) {
+Result<std::string> delete_plan_id(state::Store& store, Deletes which) {
     plan::PlanId plan;
     bool any = false;
     Query query(store.db(),
-                "SELECT id, path, checksum FROM action WHERE kind = ? ORDER BY id, path, checksum",
-                static_cast<std::int64_t>(ActionKind::remove));
+                "SELECT id, path, checksum FROM action WHERE kind = ? AND (? OR outcome = ?)"
+                " ORDER BY id, path, checksum",
+                static_cast<std::int64_t>(ActionKind::remove), which == Deletes::all,
+                static_cast<std::int64_t>(ActionOutcome::planned));
     for (;;) {
         const bool row = GDS_TRY(query.next());
         if (!row) {

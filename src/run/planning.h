@@ -94,7 +94,8 @@ enum class Counted { planned, done };
 Result<model::Counts> count_actions(state::Store& store, Counted which = Counted::planned);
 /// Every action in plan order.
 model::ActionSource action_source(state::Store& store);
-/// The id of the plan's set of deletes; "" where there are none.
-Result<std::string> delete_plan_id(state::Store& store);
+enum class Deletes : std::uint8_t { all, left };
+/// The id of the plan's set of deletes, or of what is left to do of it; "" where there are none.
+Result<std::string> delete_plan_id(state::Store& store, Deletes which = Deletes::all);
 
 }  // namespace gds::run

@@ -176,13 +176,20 @@ Status Planning::empty_folders() {
     return {};
 }
 
+/// Where it lies once the renames are done, which come before every delete.
 Result<std::string> Planning::place_path(std::int64_t place) {
     if (place == cached_place_) {
         return cached_place_path_;
     }
     std::string path;
     if (place > 0) {
-        path = GDS_TRY(store_.path_of(place));
+        Query wanted(store_.db(), "SELECT n FROM wanted WHERE entry = ? AND entry <> 0", place);
+        const bool moves = GDS_TRY(wanted.next());
+        const auto entry = moves ? std::nullopt : GDS_TRY(store_.entry(place));
+        const bool stays = entry && entry->parent >= 0;  // rather than to wait in staging
+        path = moves   ? GDS_TRY(location(wanted.integer(0))).path
+               : stays ? join_path(GDS_TRY(place_path(entry->parent)), entry->name)
+                       : GDS_TRY(store_.path_of(place));
     } else if (place < 0) {
         Query query(store_.db(), "SELECT parent, name FROM stray WHERE n = -?", place);
         GDS_CHECK(query.next());

@@ -1,13 +1,16 @@
 #include "structure.h"
 
 #include "gds/base/log.h"
+#include "gds/base/text.h"
 #include "planning.h"
 #include "scan.h"
+#include "terms.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 namespace gds::run {
 
@@ -21,8 +24,12 @@ namespace {
 
 constexpr int kCheckpoint = 200;
 
+std::string staging_path_in(std::string_view name) {
+    return fmt::format("{}/staging/{}", volume::kStateDirName, name);
+}
+
 std::string staging_path(state::EntryNo entry) {
-    return fmt::format("{}/staging/entry-{}", volume::kStateDirName, entry);
+    return staging_path_in(fmt::format("entry-{}", entry));
 }
 
 bool lies_in(const std::string& path, const std::string& folder) {
@@ -161,7 +168,7 @@ Result<bool> Structure::try_folder(Step& step, std::vector<Step>& steps) {
         if (moves) {
             // A file that a later phase moves: it waits in staging, so that the folder can land.
             const std::string staged = staging_path(occupant->n);
-            if (const Status out = volume_.rename(target->path, staged); !out) {
+            if (const Status out = rename_checked(target->path, staged, false); !out) {
                 GDS_CHECK(fail(step, out.error()));
                 return true;
             }
@@ -169,6 +176,24 @@ Result<bool> Structure::try_folder(Step& step, std::vector<Step>& steps) {
         }
     }
     return step.make ? make_folder(step, *target) : move_folder(step, *target);
+}
+
+/// Nothing else goes along in the name of what is recorded: where somebody put a folder in a file's
+/// place, or the other way round, and no scan has seen it, the next one does.
+Status Structure::check_type(const std::string& path, bool folder) {
+    const auto there = GDS_TRY(volume_.stat(path));
+    const FileType expected = folder ? FileType::directory : FileType::file;
+    if (there && there->type != expected) {
+        return error(Code::conflict,
+                     fmt::format("{}: something else lies there by now; the next run looks again",
+                                 printable(path)));
+    }
+    return {};
+}
+
+Status Structure::rename_checked(const std::string& from, const std::string& to, bool folder) {
+    GDS_CHECK(check_type(from, folder));
+    return volume_.rename(from, to);
 }
 
 Result<bool> Structure::clear_way(const Step& step, const Target& target, bool folder) {
@@ -217,7 +242,7 @@ Result<bool> Structure::move_folder(Step& step, const Target& target) {
         step.done = true;
         return true;
     }
-    if (const Status moved = volume_.rename(from, target.path); !moved) {
+    if (const Status moved = rename_checked(from, target.path, true); !moved) {
         GDS_CHECK(fail(step, moved.error()));
         return true;
     }
@@ -241,7 +266,8 @@ Result<bool> Structure::try_exchange(Step& step, std::vector<Step>& steps) {
         if (!back || back->place != entry->parent || back->name != entry->name) {
             return false;
         }
-        if (!volume_.exchange(back->path, target->path)) {
+        const bool folders = check_type(back->path, true) && check_type(target->path, true);
+        if (!folders || !volume_.exchange(back->path, target->path)) {
             return false;
         }
         GDS_CHECK(store_.db().run("UPDATE entry SET parent = -n WHERE n = ?", other.entry));
@@ -279,7 +305,7 @@ Result<bool> Structure::break_cycle(std::vector<Step>& steps) {
         }
         const std::string from = GDS_TRY(store_.path_of(step.entry));
         const std::string staged = staging_path(step.entry);
-        if (const Status out = volume_.rename(from, staged); !out) {
+        if (const Status out = rename_checked(from, staged, true); !out) {
             GDS_CHECK(fail(step, out.error()));
             return true;
         }
@@ -307,8 +333,10 @@ Status Structure::secure_files(std::vector<Step>& steps) {
         if (inherited) {
             const std::string from = GDS_TRY(store_.path_of(step.entry));
             const std::string staged = staging_path(step.entry);
-            Status linked = volume_.link(from, staged);
-            if (!linked && linked.error().code == Code::permission_denied) {
+            Status linked = check_type(from, false);
+            linked = linked ? volume_.link(from, staged) : linked;
+            if (!linked && linked.error().code == Code::permission_denied &&
+                check_type(from, false)) {
                 // Without hard links the path is empty until its next file lands.
                 linked = volume_.rename(from, staged);
             }
@@ -338,6 +366,9 @@ Status Structure::move_file(Step& step) {
     }
     const std::string source =
         step.staged.empty() ? GDS_TRY(store_.path_of(step.entry)) : step.staged;
+    if (const Status same = check_type(source, false); !same) {
+        return fail(step, same.error());
+    }
     if (lies_in(source, target->path)) {
         return move_out_and_land(step, *target, source);
     }
@@ -428,6 +459,39 @@ Status Structure::fail(Step& step, const Error& problem) {
     return set_outcome(store_, step.seq, ActionOutcome::failed, problem.message);
 }
 
+namespace {
+
+/// What the record has in staging and is not there, somebody took away: it is fetched again.
+Status forget_lost_moves(state::Store& store, const std::vector<volume::DirEntry>& staged) {
+    std::map<std::string, FileType> types;
+    for (const volume::DirEntry& found : staged) {
+        types.emplace(staging_path_in(found.name), found.stat.type);
+    }
+    std::vector<state::EntryNo> lost;
+    Query query(store.db(), "SELECT n, folder FROM entry WHERE parent < 0");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            break;
+        }
+        const auto found = types.find(staging_path(query.integer(0)));
+        const FileType expected = query.integer(1) != 0 ? FileType::directory : FileType::file;
+        if (found == types.end() || found->second != expected) {
+            lost.push_back(query.integer(0));
+        }
+    }
+    for (const state::EntryNo entry : lost) {
+        GDS_CHECK(store.erase(entry));
+    }
+    if (lost.empty()) {
+        return {};
+    }
+    GDS_CHECK(store.set_meta(kSettled, ""));
+    return store.erase_orphans();
+}
+
+}  // namespace
+
 Status restore_interrupted_moves(state::Store& store, const volume::Volume& volume) {
     static constexpr std::string_view kPrefix = "entry-";
     const std::string staging = fmt::format("{}/staging", volume::kStateDirName);
@@ -460,7 +524,7 @@ Status restore_interrupted_moves(state::Store& store, const volume::Volume& volu
                       {{"folder", waiting}, {"because", back.error().message}});
         }
     }
-    return {};
+    return forget_lost_moves(store, left);
 }
 
 }  // namespace gds::run

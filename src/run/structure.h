@@ -56,6 +56,8 @@ private:
     Status land_file(Step& step, const Target& target, const std::string& source);
 
     Result<std::optional<Target>> target_of(const Step& step);
+    Status check_type(const std::string& path, bool folder);
+    Status rename_checked(const std::string& from, const std::string& to, bool folder);
     /// True where nothing of another kind is in the way (any more).
     Result<bool> clear_way(const Step& step, const Target& target, bool folder);
     Status record(const Step& step, const Target& target);

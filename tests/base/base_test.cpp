@@ -76,6 +76,19 @@ TEST(ReplaceFile, ReplacesWholeAndSetsTheMode) {
     std::filesystem::remove_all(dir);
 }
 
+TEST(WriteOut, WritesToWhatALinkStandsFor) {
+    const std::string file = ::testing::TempDir() + "write-out";
+    const std::string link = file + ".link";
+    ASSERT_TRUE(write_out(file, "one, which is longer", 0600));
+    ::unlink(link.c_str());
+    ASSERT_EQ(::symlink(file.c_str(), link.c_str()), 0);
+    ASSERT_TRUE(write_out(link, "two", 0600));
+    EXPECT_TRUE(is_special(link));
+    EXPECT_EQ(*read_small_file(file), "two");
+    EXPECT_FALSE(write_out("/dev/full", "three", 0600));
+    EXPECT_TRUE(is_special("/dev/full"));
+}
+
 TEST(Digest, MatchesPublishedVectors) {
     using crypto::Algorithm;
     EXPECT_EQ(to_hex(crypto::digest(Algorithm::md5, "abc")), "900150983cd24fb0d6963f7d28e17f72");

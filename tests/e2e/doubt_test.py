@@ -65,6 +65,27 @@ class Doubt(MirrorCase):
 
 
 class Places(MirrorCase):
+    def test_what_belongs_in_a_folder_that_is_in_the_way_of_nobody_any_more(self):
+        """It failed for a reason of the volume's own: no wait for its next try."""
+        keep = ("--unmanaged", "keep")
+        self.write("d/f", "inside")
+        self.sync(*keep)
+        shutil.rmtree(self.dest / "d")
+        (self.dest / "d").write_text("mine")
+        for _ in range(3):
+            self.sync(*keep, expect=5)
+        (self.dest / "d").unlink()
+        self.sync(*keep)
+        self.assert_equal_trees()
+
+    def test_a_folder_that_cannot_be_made_is_no_success(self):
+        keep = ("--unmanaged", "keep")
+        self.write("other", "other")
+        (self.dest / "d").write_text("mine")
+        (self.source / "d").mkdir()
+        self.sync(*keep, expect=5)
+        self.sync(*keep, expect=5)
+
     def test_a_file_takes_the_place_of_the_folder_it_lay_in(self):
         self.write("thing/thing", "inside")
         self.write("thing/other", "goes")

@@ -254,6 +254,48 @@ class Approval(GuardCase):
         self.assertEqual(self.withheld().report["plan"], first)
         self.assertEqual(self.kept(), 30)
 
+    def test_an_approval_survives_a_run_that_could_not_confirm_it(self):
+        self.remove(26)
+        plan = self.withheld().report["plan"]
+        self.approve(plan)
+        self.strike({"status": 500}, label="files.get", nth=3)
+        self.assertEqual(self.gds("sync", "--full", "--retries", "0").code, 6)
+        self.assertEqual(self.kept(), 30)
+        self.clear_faults()
+        self.sync()
+        self.assertEqual(self.kept(), 4)
+
+    def test_a_folder_is_renamed_in_the_same_change(self):
+        for i in range(30):
+            self.write(f"old/f{i:02}", f"{i}")
+        self.sync()
+        for i in range(26):
+            (self.source / "old" / f"f{i:02}").unlink()
+        (self.source / "old").rename(self.source / "new")
+        plan = self.withheld().report["plan"]
+        self.assertEqual(self.approve(plan).returncode, 0)
+        self.sync()
+        self.assertEqual(len(list((self.dest / "new").iterdir())), 4)
+
+    def test_what_is_left_of_it_stays_approved(self):
+        for i in range(3000):
+            (self.source / f"many{i:04}").write_text("")
+        self.sync()
+        for i in range(3000):
+            (self.source / f"many{i:04}").unlink()
+        self.approve(self.withheld().report["plan"])
+
+        def left():
+            return len(list(self.dest.glob("many*")))
+        run = self.start_command("sync", *self.source_options, "--dest", self.dest)
+        self.wait_until(lambda: left() < 3000)
+        run.terminate()
+        run.communicate()
+        self.assertEqual(run.returncode, 143)
+        self.assertGreater(left(), 0)
+        self.sync()
+        self.assertEqual(left(), 0)
+
     def test_an_approval_survives_a_run_that_could_not_use_it(self):
         self.remove(26)
         plan = self.withheld().report["plan"]

@@ -41,4 +41,11 @@ Result<std::string> read_small_file(const std::string& path, std::size_t limit =
 /// what the new file gets. A reader sees the old file or the new one, whole.
 Status replace_file(const std::string& path, std::string_view text, unsigned mode);
 
+/// A pipe, a device, or a link such as /dev/stdout: a rename would replace it instead of writing to
+/// what it stands for.
+bool is_special(const std::string& path);
+/// For what is given out to wherever somebody says: replace_file(), but what is special is written
+/// to.
+Status write_out(const std::string& path, std::string_view text, unsigned mode);
+
 }  // namespace gds
