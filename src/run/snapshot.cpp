@@ -168,8 +168,8 @@ Result<ItemNo> Snapshot::record(const model::Item& item, const state::KnownFolde
     foreign_ = foreign_ || item.drive_id != drive_id_;
     if (recorded.changed) {
         surprise(recorded.n);
-        if (fresh_.has(recorded.n)) {
-            differ_.add(recorded.n);
+        if (news_.told.has(recorded.n)) {
+            news_.differ.add(recorded.n);
         }
     }
     return recorded.n;
@@ -221,14 +221,14 @@ Status Snapshot::descend(const model::Item& folder, const FilterPath& parent) {
 Status Snapshot::items(const std::string& folder, const std::vector<model::Item>& page) {
     bool several = false;
     if (folder.empty()) {
-        several = ++pages_of_all_ > 1;
+        several = ++pages_.of_all > 1;
     } else {
         const ItemNo n = GDS_TRY(store_.intern(folder));
-        several = begun_.has(n);
-        (several ? long_ : begun_).add(n);
+        several = pages_.begun.has(n);
+        (several ? pages_.several : pages_.begun).add(n);
     }
-    took_pages_ = took_pages_ || several;
-    pages_anew_ = pages_anew_ || several;
+    pages_.taken = pages_.taken || several;
+    pages_.anew = pages_.anew || several;
     GDS_CHECK(take(folder, page, may_use_corpus_));
     return walk();
 }
@@ -264,7 +264,7 @@ Status Snapshot::folder_complete(const std::string& folder) {
     const ItemNo n = GDS_TRY(store_.intern(folder));
     listed_.add(n);
     GDS_CHECK(ask_for_early(folder));
-    if (long_.has(n) && left_.has(n)) {
+    if (pages_.several.has(n) && pages_.left.has(n)) {
         GDS_CHECK(list_once_more(n));
     }
     if (full_) {
@@ -282,7 +282,7 @@ Status Snapshot::folder_complete(const std::string& folder) {
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const ItemNo child : children) {
-        if (!seen_.has(child) && !fresh_.has(child)) {
+        if (!seen_.has(child) && !news_.told.has(child)) {
             GDS_CHECK(store_.set_absent(child, true));
         }
     }
@@ -292,8 +292,8 @@ Status Snapshot::folder_complete(const std::string& folder) {
 
 Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) {
     const ItemNo number = GDS_TRY(store_.intern(ref.id));
-    if (again_.has(number) && result) {
-        answers_.push_back(*result);
+    if (news_.asked.has(number) && result) {
+        news_.answers.push_back(*result);
         return {};
     }
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));

@@ -5,6 +5,7 @@
 #include "gds/drive/lister.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
+#include "number_set.h"
 
 #include <functional>
 #include <map>
@@ -15,37 +16,6 @@
 #include <vector>
 
 namespace gds::run {
-
-/// A growing set of row numbers, one bit each.
-class NumberSet {
-public:
-    void add(std::int64_t n) {
-        const auto index = static_cast<std::size_t>(n);
-        if (index >= bits_.size()) {
-            bits_.resize(index + index / 2 + 64);
-        }
-        bits_[index] = true;
-    }
-    void remove(std::int64_t n) {
-        if (has(n)) {
-            bits_[static_cast<std::size_t>(n)] = false;
-        }
-    }
-    [[nodiscard]] bool has(std::int64_t n) const {
-        const auto index = static_cast<std::size_t>(n);
-        return index < bits_.size() && bits_[index];
-    }
-    /// The first number from `n` on that is in it; 0 where none is.
-    [[nodiscard]] std::int64_t next(std::int64_t n) const {
-        while (static_cast<std::size_t>(n) < bits_.size() && !has(n)) {
-            ++n;
-        }
-        return has(n) ? n : 0;
-    }
-
-private:
-    std::vector<bool> bits_;
-};
 
 /// What a full listing reads.
 enum class Road : std::uint8_t {
@@ -104,7 +74,7 @@ public:
     Status shifts(state::ItemNo item, const std::string& to);
     /// Some list took several pages since this was last asked: whether they shifted, the feed
     /// tells.
-    bool takes_pages() { return std::exchange(pages_anew_, false); }
+    bool takes_pages() { return std::exchange(pages_.anew, false); }
 
     // What the projection comes upon.
     /// A folder whose children are wanted. `path` is the one the filter judges, nullopt where it is
@@ -133,6 +103,26 @@ public:
     Status corpus_complete(const std::vector<drive::Ref>& folders) override;
 
 private:
+    /// Lists of several pages, which shift where something leaves them.
+    struct Pages {
+        NumberSet begun;      ///< folders of which a page was shown
+        NumberSet several;    ///< and of which several were
+        NumberSet left;       ///< that an item left since their list was begun
+        NumberSet once_more;  ///< and that were listed once more for that
+        int of_all = 0;       ///< of the drive's flat list
+        bool taken = false;   ///< some list took several
+        bool anew = false;    ///< since takes_pages() was asked
+    };
+    /// What the feed told, against lists that may lag behind it.
+    struct News {
+        NumberSet told;
+        NumberSet differ;  ///< a list that came later showed them otherwise
+        NumberSet asked;   ///< by id, for that
+        std::vector<model::Item> answers;
+        std::map<std::string, std::vector<drive::Ref>> early;  ///< of told_early(), by folder
+        std::size_t early_count = 0;
+    };
+
     Result<state::ItemNo> record(const model::Item& item, const state::KnownFolder& folder = {});
     /// Record children of `folder`, and want what lies below them. `by_itself`: they are from its
     /// own list, against which the corpus is held.
@@ -186,23 +176,12 @@ private:
     bool in_doubt_ = false;  ///< a listing came to no end
     bool expecting_ = false;
     bool foreign_ = false;
-    std::string drive_id_;     ///< the root's
-    state::ItemNo root_ = 0;   ///< once a full listing was begun
-    NumberSet seen_;           ///< shown by this run's listings
-    NumberSet listed_;         ///< folders that this run listed to the last page
-    NumberSet begun_;          ///< folders of which it saw a page
-    NumberSet long_;           ///< and of which it saw several
-    int pages_of_all_ = 0;     ///< of the drive's flat list
-    bool took_pages_ = false;  ///< some list did
-    bool pages_anew_ = false;
-    NumberSet left_;       ///< folders that an item left while, or since, they were listed
-    NumberSet once_more_;  ///< and that were listed once more for that
-    NumberSet fresh_;      ///< the feed told of them
-    NumberSet differ_;     ///< and a list that came later showed them otherwise
-    NumberSet again_;      ///< asked for by id for that
-    std::vector<model::Item> answers_;
-    std::map<std::string, std::vector<drive::Ref>> early_;  ///< what told_early() had, by folder
-    std::size_t early_count_ = 0;
+    std::string drive_id_;    ///< the root's
+    state::ItemNo root_ = 0;  ///< once a full listing was begun
+    NumberSet seen_;          ///< shown by this run's listings
+    NumberSet listed_;        ///< folders that this run listed to the last page
+    Pages pages_;
+    News news_;
     NumberSet met_;       ///< items that the last projection came upon
     NumberSet expanded_;  ///< folders whose children it asked for
     NumberSet proven_;    ///< gone, as a change record or an answer by id says

@@ -17,19 +17,19 @@ constexpr std::size_t kMaxEarly = 1'000;
 }  // namespace
 
 void Snapshot::told_early(const model::Item& state) {
-    if (early_count_ < kMaxEarly) {
-        early_[state.parent].push_back(drive::ref_of(state));
-        ++early_count_;
+    if (news_.early_count < kMaxEarly) {
+        news_.early[state.parent].push_back(drive::ref_of(state));
+        ++news_.early_count;
     }
 }
 
 Result<bool> Snapshot::ask_again() {
-    bool more = !answers_.empty();
-    for (const model::Item& answer : std::exchange(answers_, {})) {
+    bool more = !news_.answers.empty();
+    for (const model::Item& answer : std::exchange(news_.answers, {})) {
         GDS_CHECK(take_answer(answer));
     }
-    for (ItemNo n = fresh_.next(1); n != 0; n = fresh_.next(n + 1)) {
-        if (!again_.has(n) && GDS_TRY(contradicts(n))) {
+    for (ItemNo n = news_.told.next(1); n != 0; n = news_.told.next(n + 1)) {
+        if (!news_.asked.has(n) && GDS_TRY(contradicts(n))) {
             const auto known = GDS_TRY(store_.item(n));
             GDS_CHECK(want_again(
                 n, known ? drive::ref_of(*known) : drive::Ref{GDS_TRY(store_.id_of(n))}));
@@ -41,8 +41,11 @@ Result<bool> Snapshot::ask_again() {
 
 /// What the lists show of it is not what the feed told.
 Result<bool> Snapshot::contradicts(ItemNo item) {
-    if (item == root_ || differ_.has(item) || seen_.has(item)) {
-        return item != root_ && differ_.has(item);
+    if (item == root_) {
+        return false;
+    }
+    if (news_.differ.has(item) || seen_.has(item)) {
+        return news_.differ.has(item);
     }
     const state::Store::Standing standing = GDS_TRY(store_.standing(item));
     const bool was_listed =
@@ -51,7 +54,7 @@ Result<bool> Snapshot::contradicts(ItemNo item) {
 }
 
 Status Snapshot::want_again(ItemNo item, const drive::Ref& ref) {
-    again_.add(item);
+    news_.asked.add(item);
     lister_.forget(ref.id);  // it may have been asked for as what a shortcut leads to, before
     lister_.want_item(ref);
     return {};
@@ -59,24 +62,24 @@ Status Snapshot::want_again(ItemNo item, const drive::Ref& ref) {
 
 /// The folder is listed: its list should have shown them.
 Status Snapshot::ask_for_early(const std::string& folder) {
-    const auto told = early_.find(folder);
-    if (told == early_.end()) {
+    const auto told = news_.early.find(folder);
+    if (told == news_.early.end()) {
         return {};
     }
     for (const drive::Ref& ref : told->second) {
         const ItemNo n = GDS_TRY(store_.intern(ref.id));
-        if (!seen_.has(n) && !again_.has(n)) {
+        if (!seen_.has(n) && !news_.asked.has(n)) {
             GDS_CHECK(want_again(n, ref));
         }
     }
-    early_.erase(told);
+    news_.early.erase(told);
     return {};
 }
 
 /// A flat list of the drive has every folder in it.
 Status Snapshot::ask_for_all_early() {
     std::vector<std::string> folders;
-    for (const auto& [folder, refs] : early_) {
+    for (const auto& [folder, refs] : news_.early) {
         if (seen_.has(GDS_TRY(store_.find(folder)))) {
             folders.push_back(folder);
         }

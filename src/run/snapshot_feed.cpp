@@ -21,9 +21,9 @@ Result<bool> Snapshot::is_linked(ItemNo item) {
 }
 
 void Snapshot::is_news(ItemNo item) {
-    fresh_.add(item);
-    differ_.remove(item);
-    again_.remove(item);
+    news_.told.add(item);
+    news_.differ.remove(item);
+    news_.asked.remove(item);
 }
 
 Status Snapshot::told(ItemNo item, const model::Item& state) {
@@ -75,11 +75,11 @@ Status Snapshot::place_linked(ItemNo item, const model::Item& state) {
 }
 
 Status Snapshot::shifts(ItemNo item, const std::string& to) {
-    if (!took_pages_) {
+    if (!pages_.taken) {
         return {};
     }
-    if (pages_of_all_ > 1 && to.empty() && seen_.has(item)) {
-        pages_of_all_ = 0;
+    if (pages_.of_all > 1 && to.empty() && seen_.has(item)) {
+        pages_.of_all = 0;
         lister_.forget("");
         lister_.want_all();
         wants_more_ = true;
@@ -90,14 +90,14 @@ Status Snapshot::shifts(ItemNo item, const std::string& to) {
 }
 
 Status Snapshot::left(ItemNo folder) {
-    left_.add(folder);
-    return long_.has(folder) && listed_.has(folder) ? list_once_more(folder) : Status();
+    pages_.left.add(folder);
+    return pages_.several.has(folder) && listed_.has(folder) ? list_once_more(folder) : Status();
 }
 
 Status Snapshot::list_once_more(ItemNo folder) {
     const auto item = GDS_TRY(store_.item(folder));
-    if (item && !once_more_.has(folder)) {
-        once_more_.add(folder);
+    if (item && !pages_.once_more.has(folder)) {
+        pages_.once_more.add(folder);
         lister_.forget(item->id);
         lister_.want_folder(drive::ref_of(*item));
         wants_more_ = true;
