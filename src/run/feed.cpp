@@ -81,8 +81,7 @@ Status Feed::take(const drive::Change& change) {
     const bool on_path = path_ids_.count(change.id) != 0;
     if (change.removed || !change.item) {
         news_.path = news_.path || on_path;
-        news_.above_targets = news_.above_targets || (known == 0 && has_shortcuts_);
-        return known == 0 ? Status() : forget(known);
+        return known == 0 ? untold() : forget(known);
     }
     if (known != 0) {
         GDS_CHECK(snapshot_.shifts(known, change.item->trashed ? "" : change.item->parent));
@@ -95,12 +94,10 @@ Status Feed::take(const drive::Change& change) {
         const ItemNo parent = item.trashed ? 0 : GDS_TRY(store_.find(item.parent));
         const bool inside = parent != 0 && GDS_TRY(snapshot_.listed(parent));
         if (!inside) {
-            const bool folder = item.kind == ItemKind::folder;
-            news_.above_targets = news_.above_targets || (folder && has_shortcuts_);
             if (!item.trashed) {
                 snapshot_.told_early(item);
             }
-            return {};
+            return item.kind == ItemKind::folder ? untold() : Status();
         }
     } else {
         const bool turning = GDS_TRY(is_turning(known, item));
@@ -112,7 +109,34 @@ Status Feed::take(const drive::Change& change) {
 Status Feed::find_shortcuts() {
     state::Query query(store_.db(), "SELECT 1 FROM item WHERE target IS NOT NULL LIMIT 1");
     has_shortcuts_ = GDS_TRY(query.next());
+    leads_outside_.reset();
     return {};
+}
+
+/// A folder of which nothing is known came or went, or may have been one.
+Status Feed::untold() {
+    if (!news_.above_targets && has_shortcuts_) {
+        if (!leads_outside_) {
+            leads_outside_ = GDS_TRY(leads_outside());
+        }
+        news_.above_targets = *leads_outside_;
+    }
+    return {};
+}
+
+/// Some shortcut leads to what lies in no folder that is listed: only below such folders can a
+/// target be of which the feed tells nothing.
+Result<bool> Feed::leads_outside() {
+    state::Query query(store_.db(),
+                       "SELECT DISTINCT coalesce(t.parent, 0) FROM item s"
+                       " JOIN item t ON t.n = s.target");
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        const ItemNo parent = row ? query.integer(0) : 0;
+        if (!row || parent == 0 || !GDS_TRY(snapshot_.listed(parent))) {
+            return row;
+        }
+    }
 }
 
 Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
@@ -125,9 +149,10 @@ Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
 Status Feed::forget(ItemNo item) {
     const state::Store::Standing standing = GDS_TRY(store_.standing(item));
     news_.any = news_.any || (standing.known && !standing.absent);
-    // Of a folder above a target outside the mirror nothing is known but its id.
-    const bool above = standing.folder || !standing.known;
-    news_.above_targets = news_.above_targets || (has_shortcuts_ && above);
+    news_.above_targets = news_.above_targets || (has_shortcuts_ && standing.folder);
+    if (!standing.known) {
+        GDS_CHECK(untold());  // a folder above a target, perhaps
+    }
     GDS_CHECK(snapshot_.shifts(item, ""));
     GDS_CHECK(store_.set_absent(item, true));
     return snapshot_.lost(item);

@@ -6,6 +6,7 @@
 #include "snapshot.h"
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -47,6 +48,8 @@ private:
     Status record(const model::Item& item);
     Status forget(state::ItemNo item);
     Status find_shortcuts();
+    Status untold();
+    Result<bool> leads_outside();
     /// Whether a folder came or went as seen from what was recorded.
     Result<bool> is_turning(state::ItemNo known, const model::Item& item);
 
@@ -57,6 +60,7 @@ private:
     std::function<void(std::int64_t)> progress_;
     FeedNews news_;
     bool has_shortcuts_ = false;
+    std::optional<bool> leads_outside_;  ///< once somebody asked
     std::int64_t entries_ = 0;
 };
 

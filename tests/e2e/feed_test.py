@@ -283,6 +283,20 @@ class Follows(FeedCase):
         self.follow()
         self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
 
+    def test_shortcuts_that_stay_inside_have_nothing_listed(self):
+        """Wherever else in the account folders come and go."""
+        self.edit("create", parent="FILES", name="link", target=self.b.id)
+        self.edit("create", parent="FILES", name="folder", target="SUB")
+        self.follow()
+        other = self.make_folder("/other/deep")
+        gone = self.make_folder("/gone")
+        self.edit("rename", id=other, name="renamed")
+        self.edit("trash", id=other)
+        self.edit("delete", id=gone)
+        self.follow()
+        self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": self.b, "folder/b.txt": self.b})
+
     def test_a_target_whose_folder_goes_to_the_trash(self):
         """Drive tells of that folder alone, wherever above the target it is."""
         self.make_folder("/top", id="TOP")
