@@ -117,12 +117,28 @@ Status write_out(const std::string& path, std::string_view text, unsigned mode) 
     if (!is_special(path)) {
         return replace_file(path, text, mode);
     }
-    Fd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    Fd fd = GDS_TRY(open_special(path, mode));
+    GDS_CHECK(write_all(fd.get(), text, path));
+    return fd.close();
+}
+
+Result<Fd> open_special(const std::string& path, unsigned mode) {
+    // Not to wait for somebody to read a pipe, but for him once he does.
+    Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, mode));
     if (!fd) {
         return errno_error(errno, path);
     }
-    GDS_CHECK(write_all(fd.get(), text, path));
-    return fd.close();
+    const int flags = ::fcntl(fd.get(), F_GETFL);
+    if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) {
+        return errno_error(errno, path);
+    }
+    return fd;
+}
+
+std::string read_back(const std::string& path) {
+    struct stat info {};
+    const bool readable = ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    return readable ? read_small_file(path).value_or("") : std::string();
 }
 
 }  // namespace gds

@@ -33,6 +33,8 @@ void Throttle::set_bound(int bound) {
     bound_ = std::max(bound, 1);
     set_level(level_ < 1 ? kFirstLevel : level_);
     before_.reset();
+    looked_ = false;
+    held_since_.reset();
     mood_ = mood_ == Mood::settled ? Mood::growing : mood_;
 }
 
@@ -51,7 +53,10 @@ void Throttle::held_back(Clock::time_point now) {
     if (looked_) {
         return;
     }
-    held_since_ = held_since_.value_or(now);
+    if (!held_since_) {
+        held_since_ = now;
+        answered_ = 0;
+    }
     if (now - *held_since_ >= kFirstLook) {
         looked_ = true;
         if (mood_ == Mood::growing && answered_ < kManyAnswers) {
@@ -108,7 +113,9 @@ void Throttle::judge(Clock::time_point now, const Step& step) {
 
 void Throttle::rate_limited(Clock::time_point now, Millis cool_down) {
     if (now >= resume_at_) {
-        set_level(level_ / 2);
+        // Where nobody has looked yet whether answers are slow, it is low for no reason.
+        const bool is_low = !looked_ && mood_ != Mood::careful;
+        set_level((is_low ? std::clamp(kLevelOfSlow, level_, bound_) : level_) / 2);
     }
     mood_ = Mood::careful;
     before_.reset();

@@ -203,8 +203,7 @@ std::string metrics_text(const Report& report, std::string_view previous) {
 }
 
 Status write_metrics_file(const std::string& path, const Report& report) {
-    const auto previous = read_small_file(path);
-    return report::write_exposition_file(path, metrics_text(report, previous ? *previous : ""));
+    return report::write_exposition_file(path, metrics_text(report, read_back(path)));
 }
 
 Status push_metrics(const std::string& base, const std::string& instance,

@@ -224,7 +224,7 @@ std::string metrics_text(const model::RunRecord& run) {
 }
 
 Status write_metrics_file(const std::string& path, const model::RunRecord& run) {
-    const std::string before = read_small_file(path).value_or("");
+    const std::string before = read_back(path);
     model::RunRecord completed = run;
     if (run.last_success_ms == 0) {
         const auto success = find_sample(before, kLastSuccess, run_labels(run));

@@ -64,7 +64,7 @@ Result<BufferedFile> open_for_writing(const std::string& path, int flags) {
 
 Status write_special(const std::string& path, const model::RunRecord& run,
                      const model::ActionSource& actions) {
-    BufferedFile file = GDS_TRY(open_for_writing(path, O_TRUNC));
+    BufferedFile file(GDS_TRY(open_special(path, 0644)), path);
     GDS_CHECK(write_json(run, actions, [&](std::string_view text) { return file.write(text); }));
     return file.flush();
 }

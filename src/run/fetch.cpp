@@ -26,14 +26,11 @@ constexpr std::int64_t kLookAhead = 64;
 /// Actions whose end is written down together, since nobody asks before all have ended.
 constexpr std::size_t kMarkedAtOnce = 1000;
 
-/// Two items of the same bytes are fetched each by itself, and where chance gives two contents one
-/// key, the checksum tells. Short, since Linux keeps names of up to 39 bytes in the directory entry
-/// itself.
+}  // namespace
+
 std::string resume_key(const std::string& id, std::string_view digest) {
     return fmt::format("{:016x}{}", std::hash<std::string>()(id), to_hex(digest.substr(0, 8)));
 }
-
-}  // namespace
 
 Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& engine,
              drive::Api& api, volume::Trash& trash, Removal& removal, FetchOptions options,
@@ -48,7 +45,25 @@ Fetch::Fetch(state::Store& store, const volume::Volume& volume, http::Engine& en
       cancel_(cancel),
       commits_(store) {}
 
+/// Folders that were to be made anew and could not be, with all below them.
+Status Fetch::find_unmade() {
+    Query query(store_.db(),
+                "WITH RECURSIVE below(n) AS (SELECT entry FROM action WHERE kind = ?"
+                " AND outcome <> ? AND entry <> 0 UNION SELECT e.n FROM entry e"
+                " JOIN below b ON e.parent = b.n WHERE e.folder = 1) SELECT n FROM below",
+                static_cast<std::int64_t>(ActionKind::mkdir),
+                static_cast<std::int64_t>(ActionOutcome::done));
+    for (;;) {
+        const bool row = GDS_TRY(query.next());
+        if (!row) {
+            return {};
+        }
+        unmade_.insert(query.integer(0));
+    }
+}
+
 Result<FetchResult> Fetch::run() {
+    GDS_CHECK(find_unmade());
     GDS_CHECK(touch_times());
     GDS_CHECK(commits_.begin());
     const Status fetched = fetch_all();
@@ -270,7 +285,7 @@ Result<bool> Fetch::blocked(const Work& work) {
 }
 
 Result<std::string> Fetch::waits_for(const Work& work) {
-    if (work.place < 0) {
+    if (work.place < 0 || unmade_.count(work.place) != 0) {
         return std::string("the folder it belongs in is not there");
     }
     const auto own = GDS_TRY(store_.entry(present_entry(work)));

@@ -40,6 +40,11 @@ struct FetchResult {
     bool refreshed = false;                        ///< an item changed again after it was planned
 };
 
+/// What a partial of an item's content is called. Two items of the same bytes are fetched each by
+/// itself, and where chance gives two contents one key, the checksum tells. Short, since Linux
+/// keeps names of up to 39 bytes in the directory entry itself.
+std::string resume_key(const std::string& id, std::string_view digest);
+
 /// Carries out a plan's downloads and updates: builds jobs from the action table, records what was
 /// published group by group, and decides what a failure means: fetched again with fresh metadata,
 /// by another road (large documents), skipped for good, or parked.
@@ -76,6 +81,7 @@ private:
         Found there;  ///< what lay at its path when it was looked up
     };
 
+    Status find_unmade();
     /// Files whose bytes are right already and whose mtime is not.
     Status touch_times();
     Status touch(const std::vector<Work>& works);
@@ -133,6 +139,7 @@ private:
     std::vector<std::int64_t> next_round_;
     std::vector<std::int64_t> done_;  ///< by seq: recorded, and not yet marked as done
     std::set<state::EntryNo> given_way_;
+    std::set<state::EntryNo> unmade_;
     std::map<std::int64_t, Detour> detours_;
     std::map<std::int64_t, Error> round_errors_;
 };

@@ -68,17 +68,17 @@ Status Fetch::park(const Work& work, const Error& problem) {
     parked.item = work.item_no;
     parked.via = work.via;
     parked.path = work.path;
+    // Something of the volume that is not there is nothing that Drive does not know.
+    const bool is_local = problem.http_status == 0 && problem.code == Code::not_found;
     parked.reason = problem.message.compare(0, 8, "blocked:") == 0
                         ? "blocked"
-                        : std::string(code_label(problem.code));
+                        : std::string(code_label(is_local ? Code::conflict : problem.code));
     parked.detail = problem.message;
     parked.content = content_key(work.item, work.extension);
     const bool same = before && before->content == parked.content;
     parked.attempts = same ? before->attempts + 1 : 1;
-    // Of the volume's own making, and over as soon as somebody, or the next scan, has seen to it.
-    const bool is_local = problem.http_status == 0 &&
-                          (problem.code == Code::conflict || problem.code == Code::not_found);
-    parked.next_try_ms = is_local ? options_.now_ms : next_try(options_.now_ms, parked.attempts);
+    parked.next_try_ms =
+        parked.reason == "blocked" ? options_.now_ms : next_try(options_.now_ms, parked.attempts);
     GDS_CHECK(store_.park(parked));
     ++result_.failures[parked.reason];
     log::warn("could not bring this file up to date; its old copy stays and it is tried again",

@@ -3,6 +3,7 @@
 #include "pipeline.h"
 #include "planning.h"
 #include "removal.h"
+#include "room.h"
 #include "status_view.h"
 #include "structure.h"
 
@@ -59,15 +60,6 @@ bool moves_are_unfinished(state::Store& store) {
     Query query(store.db(), "SELECT 1 FROM entry WHERE parent < 0 LIMIT 1");
     const Result<bool> row = query.next();
     return !row || *row;
-}
-
-Result<std::int64_t> bytes_to_fetch(state::Store& store) {
-    Query query(store.db(),
-                "SELECT coalesce(sum(size), 0) FROM action WHERE kind IN (?, ?) AND outcome = ?",
-                number(ActionKind::download), number(ActionKind::update),
-                number(ActionOutcome::planned));
-    GDS_CHECK(query.next());
-    return query.integer(0);
 }
 
 }  // namespace
@@ -251,16 +243,20 @@ Pipeline::Phase Pipeline::make_room() {
     if (record_.bytes_planned + kSpareBytes <= space->free_bytes) {
         return std::nullopt;
     }
-    const auto needed = bytes_to_fetch(*store_);  // what was withheld meanwhile needs no room
-    if (!needed) {
-        return fail_destination(needed.error());
+    const auto wanted = bytes_to_fetch(*store_);  // what was withheld meanwhile needs no room
+    const auto taken = keep_useful_partials(*store_, *volume_);
+    space = volume_->space();
+    if (!wanted || !taken || !space) {
+        const Error& problem = !wanted ? wanted.error() : !taken ? taken.error() : space.error();
+        return fail_destination(problem);
     }
-    if (*needed == 0 || *needed + kSpareBytes <= space->free_bytes) {
+    const std::int64_t needed = *wanted - *taken;
+    if (*wanted == 0 || needed + kSpareBytes <= space->free_bytes) {
         return std::nullopt;
     }
     const auto runs = volume::list_trash(*volume_);
     for (const volume::TrashRun& run : runs ? *runs : std::vector<volume::TrashRun>()) {
-        if (run.run_id == record_.id || *needed + kSpareBytes <= space->free_bytes) {
+        if (run.run_id == record_.id || needed + kSpareBytes <= space->free_bytes) {
             continue;
         }
         log::warn("the volume is nearly full: removed files are dropped from the trash early",
@@ -273,7 +269,7 @@ Pipeline::Phase Pipeline::make_room() {
             return fail_destination(space.error());
         }
     }
-    if (*needed + kSpareBytes > space->free_bytes) {
+    if (needed + kSpareBytes > space->free_bytes) {
         return fail(
             ExitCode::destination,
             error(
@@ -281,7 +277,7 @@ Pipeline::Phase Pipeline::make_room() {
                 fmt::format("the plan needs {}, besides {} that stay free, and the volume has {} "
                             "free: nothing was downloaded. Enlarge the volume, or mirror less with "
                             "--exclude or --max-size",
-                            format_size(*needed), format_size(kSpareBytes),
+                            format_size(needed), format_size(kSpareBytes),
                             format_size(space->free_bytes))));
     }
     return std::nullopt;
@@ -356,12 +352,11 @@ Status Pipeline::remember_scan() {
         return {};
     }
     Query left(store_->db(),
-               "SELECT 1 FROM action WHERE outcome <> ? AND kind <> ?"
-               " AND (kind NOT IN (?, ?) OR stray <> 0 OR entry IN (SELECT entry FROM drift))"
-               " UNION ALL"
-               " SELECT 1 FROM parked WHERE reason IN ('conflict', 'not_found', 'blocked') LIMIT 1",
-               number(ActionOutcome::done), number(ActionKind::skip), number(ActionKind::download),
-               number(ActionKind::update));
+               "SELECT 1 FROM action WHERE outcome NOT IN (?, ?) AND kind <> ?"
+               " AND (kind IN (?, ?) OR stray <> 0 OR entry IN (SELECT entry FROM drift))"
+               " UNION ALL SELECT 1 FROM parked WHERE reason IN ('conflict', 'blocked') LIMIT 1",
+               number(ActionOutcome::done), number(ActionOutcome::skipped),
+               number(ActionKind::skip), number(ActionKind::mkdir), number(ActionKind::rename));
     const bool again = GDS_TRY(left.next());
     if (again) {
         return store_->set_meta(kLastScan, "");

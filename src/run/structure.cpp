@@ -511,7 +511,9 @@ Status restore_interrupted_moves(state::Store& store, const volume::Volume& volu
         if (entry && entry->parent < 0) {
             continue;  // the record knows it is here; the next plan moves it out
         }
-        const std::string home = entry && entry->parent >= 0 ? GDS_TRY(store.path_of(n)) : "";
+        const FileType expected = entry && entry->folder ? FileType::directory : FileType::file;
+        const bool known = entry && entry->parent >= 0 && found.stat.type == expected;
+        const std::string home = known ? GDS_TRY(store.path_of(n)) : "";
         // Where its path is taken, the file was only a second name of one that is still there, or
         // its successor has landed.
         const Status back = home.empty()

@@ -82,7 +82,7 @@ std::string staging_path() {
 }
 
 std::string partial_path(std::string_view resume_key) {
-    return fmt::format("{}/{}.part", staging_path(), resume_key);
+    return fmt::format("{}/{}{}", staging_path(), resume_key, kPartialEnding);
 }
 
 Partial::Partial(Plan plan, Fd fd, unsigned mode)

@@ -14,6 +14,7 @@ namespace gds::transfer {
 
 /// DEST/.gdrive-sync/staging, relative to the destination.
 std::string staging_path();
+inline constexpr std::string_view kPartialEnding = ".part";
 /// Where a resume key's partial lies.
 std::string partial_path(std::string_view resume_key);
 

@@ -76,6 +76,30 @@ class NotThere(AgentCase):
         self.assert_equal_trees()
 
 
+class Outputs(AgentCase):
+    def test_metrics_for_a_pipe(self):
+        self.write("a", "a")
+        pipe = self.dir / "pipe"
+        os.mkfifo(pipe)
+        for option in ("--metrics-file", "--report"):
+            result = self.run_command("sync", *self.source_options, "--dest", self.dest, option,
+                                      pipe, timeout=30)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn("could not be written", result.stderr)  # nobody reads it
+        result = self.run_command("sync", *self.source_options, "--dest", self.dest,
+                                  "--metrics-file", "/dev/stdout", timeout=30)
+        self.assertIn("gdrive_sync_files{", result.stdout)
+
+    def test_metrics_for_what_a_link_leads_to(self):
+        self.write("a", "a")
+        link, real = self.dir / "link", self.dir / "real"
+        link.symlink_to(real)
+        for _ in range(2):
+            self.sync("--metrics-file", link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(metric(real.read_text(), "gdrive_sync_files"), 1)
+
+
 class ReadOnly(AgentCase):
     def setUp(self):
         super().setUp()
@@ -123,6 +147,29 @@ class Full(AgentCase):
         self.assertEqual(self.requests("files.media")[2:], [])
         self.assertGreater(metric(self.metrics.read_text(), "gdrive_sync_free_bytes"), 0)
         (self.source / "large").unlink()
+        self.sync()
+        self.assert_equal_trees()
+
+    def stop_midway(self):
+        """A partial of 6 MiB and more lies in staging then, for all of which there is room."""
+        staging = self.dest / ".gdrive-sync" / "staging"
+        self.write("large", os.urandom(7 * MIB))
+        run = self.start_command("sync", *self.source_options, "--dest", self.dest, "--bwlimit",
+                                 "4M")
+        self.wait_until(lambda: any(f.stat().st_size > 4 * MIB for f in staging.glob("*.part")))
+        run.terminate()
+        run.communicate()
+        self.assertEqual(run.returncode, 143)
+
+    def test_what_a_stopped_run_holds_already_needs_no_more_room(self):
+        self.stop_midway()
+        result = self.sync()
+        self.assertLess(result.report["bytes"]["downloaded"], 12 * MIB)
+        self.assert_equal_trees()
+
+    def test_what_a_stopped_run_left_for_nothing_makes_room(self):
+        self.stop_midway()
+        self.write("large", os.urandom(7 * MIB + 1))
         self.sync()
         self.assert_equal_trees()
 

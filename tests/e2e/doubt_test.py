@@ -72,8 +72,10 @@ class Places(MirrorCase):
         self.sync(*keep)
         shutil.rmtree(self.dest / "d")
         (self.dest / "d").write_text("mine")
+        before = len(self.requests("files.media"))
         for _ in range(3):
             self.sync(*keep, expect=5)
+        self.assertEqual(len(self.requests("files.media")), before, "fetched for nothing")
         (self.dest / "d").unlink()
         self.sync(*keep)
         self.assert_equal_trees()

@@ -60,6 +60,26 @@ TEST(Throttle, ReachesItsBoundWhereOnlyLatencyCounts) {
     EXPECT_EQ(throttle.limit(), 64);
 }
 
+TEST(Throttle, CountsOnlyAnswersThatCameWhileItHeldBack) {
+    Throttle throttle(64);
+    for (int i = 0; i < 100; ++i) {
+        throttle.succeeded(kStart, 0, false);
+    }
+    throttle.held_back(kStart);
+    throttle.held_back(kStart + Millis(100));
+    EXPECT_EQ(throttle.limit(), 16);
+}
+
+TEST(Throttle, LooksAgainWhereTheWorkIsAnother) {
+    Throttle throttle(64);
+    SimulatedServer server(throttle, Millis(1), 3'000);
+    server.serve(2'000);
+    throttle.set_bound(48);
+    throttle.held_back(kStart + seconds(60));
+    throttle.held_back(kStart + seconds(60) + Millis(100));
+    EXPECT_EQ(throttle.limit(), 16);
+}
+
 TEST(Throttle, DoesNotWaitForAnAnswerToTakeMoreThanAFew) {
     Throttle throttle(64);
     throttle.held_back(kStart);
@@ -128,7 +148,7 @@ TEST(Throttle, HalvesOncePerIncidentAndNeverBelowOne) {
     EXPECT_LE(throttle.resume_at(), kStart);
     throttle.rate_limited(kStart, Millis(1000));
     throttle.rate_limited(kStart + Millis(500), Millis(2000));
-    EXPECT_EQ(throttle.limit(), 2);
+    EXPECT_EQ(throttle.limit(), 4);
     EXPECT_EQ(throttle.resume_at(), kStart + Millis(2500));
     for (int i = 1; i < 6; ++i) {
         throttle.rate_limited(kStart + seconds(10 * i), Millis(1));
@@ -151,10 +171,10 @@ TEST(Throttle, GrowsBackByOneForEachRoundOfSuccesses) {
             throttle.succeeded(kStart + seconds(1), 0, true);
         }
     };
-    succeed(1);
-    EXPECT_EQ(throttle.limit(), 2);
+    succeed(3);
+    EXPECT_EQ(throttle.limit(), 4);
     succeed(2);
-    EXPECT_EQ(throttle.limit(), 3);
+    EXPECT_EQ(throttle.limit(), 5);
     succeed(100);
     EXPECT_EQ(throttle.limit(), 8);
 }
@@ -163,9 +183,9 @@ TEST(Throttle, ANewBoundHoldsAtOnceAndKeepsARestriction) {
     Throttle throttle(8);
     throttle.rate_limited(kStart, Millis(1));
     throttle.set_bound(32);
+    EXPECT_EQ(throttle.limit(), 4);
+    throttle.set_bound(2);
     EXPECT_EQ(throttle.limit(), 2);
-    throttle.set_bound(1);
-    EXPECT_EQ(throttle.limit(), 1);
     throttle.set_bound(0);
     EXPECT_EQ(throttle.limit(), 1);
 }

@@ -44,6 +44,11 @@ Status replace_file(const std::string& path, std::string_view text, unsigned mod
 /// A pipe, a device, or a link such as /dev/stdout: a rename would replace it instead of writing to
 /// what it stands for.
 bool is_special(const std::string& path);
+/// What is special, for writing to what it stands for, which is made where a link leads to nothing.
+/// Error: also for a pipe that nobody reads.
+Result<Fd> open_special(const std::string& path, unsigned mode);
+/// What an earlier write_out() left there; "" where there is nothing, or nothing to be read again.
+std::string read_back(const std::string& path);
 /// For what is given out to wherever somebody says: replace_file(), but what is special is written
 /// to.
 Status write_out(const std::string& path, std::string_view text, unsigned mode);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,6 +103,9 @@ private:
 
 /// Remove what earlier runs left in staging: nothing is to be resumed any more.
 Status clean_staging(const volume::Volume& volume);
+/// What earlier runs left there to go on with: the room each takes on the volume, by resume key.
+Result<std::map<std::string, std::int64_t>> partials(const volume::Volume& volume);
+Status remove_partial(const volume::Volume& volume, const std::string& resume_key);
 /// Bytes that partials already hold for a resume key (0 where none).
 std::int64_t staged_bytes(const volume::Volume& volume, const std::string& resume_key);
 
