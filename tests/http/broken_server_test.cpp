@@ -151,7 +151,7 @@ RawServer::Serve dripping(int count, Millis each) {
 }
 
 TEST(BrokenServer, ABodyThatDripsIsNoTimeout) {
-    RawServer server(dripping(30, Millis(50)));
+    RawServer server(dripping(300, Millis(5)));
     Fixture fixture([](Options& options) {
         options.timeout = Millis(1000);
         options.retries = 0;
