@@ -165,10 +165,8 @@ Status Adoption::keep_left_out() {
 
 /// By the plain name of what it may be, unless something that is taken asks for that path.
 Result<bool> Adoption::is_left_out(WantedNo parent, const std::string& name, bool folder) {
-    Query asked(store_.db(), "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND skip IS NULL",
-                parent, name);
-    const bool is_asked_for = GDS_TRY(asked.next());
-    if (is_asked_for) {
+    const bool taken = GDS_TRY(is_asked_for(store_, parent, name));
+    if (taken) {
         return false;
     }
     Query query(store_.db(),

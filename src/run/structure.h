@@ -75,6 +75,8 @@ private:
     int uncommitted_ = 0;
 };
 
+/// Where an entry waits in the middle of its move.
+std::string staging_path(state::EntryNo entry);
 /// Put back what a crashed run left in staging in the middle of a move.
 Status restore_interrupted_moves(state::Store& store, const volume::Volume& volume);
 

@@ -72,14 +72,7 @@ private:
                     item, via, folder.item, folder.via);
         const bool row = GDS_TRY(query.next());
         return row && tree::may_become(query.text(0), GDS_TRY(store_.id_of(item)), name) &&
-               !GDS_TRY(is_asked_for(query.integer(1), name));
-    }
-
-    Result<bool> is_asked_for(WantedNo parent, const std::string& name) {
-        Query query(store_.db(),
-                    "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND skip IS NULL", parent,
-                    name);
-        return query.next();
+               !GDS_TRY(is_asked_for(store_, query.integer(1), name));
     }
 
     Status hide(EntryNo entry) {
@@ -139,6 +132,12 @@ Result<std::int64_t> count_invisible_files(state::Store& store) {
 
 Result<bool> is_invisible(state::Store& store, EntryNo entry) {
     Query query(store.db(), "SELECT 1 FROM invisible WHERE entry = ?", entry);
+    return query.next();
+}
+
+Result<bool> is_asked_for(state::Store& store, WantedNo parent, const std::string& name) {
+    Query query(store.db(), "SELECT 1 FROM wanted WHERE parent = ? AND name = ? AND skip IS NULL",
+                parent, name);
     return query.next();
 }
 

@@ -3,6 +3,9 @@
 #include "gds/base/result.h"
 #include "gds/state/store.h"
 #include "gds/tree/filter.h"
+#include "work_tables.h"
+
+#include <string>
 
 namespace gds::run {
 
@@ -21,5 +24,8 @@ Result<std::int64_t> count_invisible_files(state::Store& store);
 
 /// Whether it left this one out.
 Result<bool> is_invisible(state::Store& store, state::EntryNo entry);
+
+/// Whether something that is taken asks for this path: then nothing that is left out keeps it.
+Result<bool> is_asked_for(state::Store& store, WantedNo parent, const std::string& name);
 
 }  // namespace gds::run
