@@ -227,8 +227,9 @@ Pipeline::Phase Pipeline::list_fully() {
         return failure;
     }
     const bool flat = snapshot_->by_corpus() || snapshot_->corpus_fell_short();
-    const bool replay = !next_token_.empty() && (!followed || snapshot_->surprises() > 0 || flat ||
-                                                 snapshot_->takes_pages());
+    const bool paged = snapshot_->takes_pages();
+    const bool replay =
+        !next_token_.empty() && (!followed || snapshot_->surprises() > 0 || flat || paged);
     if (doubt_ || !replay) {
         return std::nullopt;
     }
