@@ -29,13 +29,6 @@ constexpr std::ptrdiff_t kKeptApprovals = 100;
 /// Left free for the database and for what others write meanwhile.
 constexpr std::int64_t kSpareBytes = 1 << 20;
 
-std::int64_t number(ActionKind kind) {
-    return static_cast<std::int64_t>(kind);
-}
-std::int64_t number(ActionOutcome outcome) {
-    return static_cast<std::int64_t>(outcome);
-}
-
 /// Mark what is planned of these kinds as withheld.
 Status withhold(state::Store& store, const std::string& kinds, const std::string& why) {
     return store.db().execute(fmt::format(

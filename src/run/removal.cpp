@@ -12,13 +12,6 @@ namespace {
 
 constexpr int kGroup = 256;
 
-std::int64_t number(ActionKind kind) {
-    return static_cast<std::int64_t>(kind);
-}
-std::int64_t number(ActionOutcome outcome) {
-    return static_cast<std::int64_t>(outcome);
-}
-
 }  // namespace
 
 Status set_outcome(state::Store& store, std::int64_t seq, ActionOutcome outcome,

@@ -14,6 +14,14 @@
 
 namespace gds::run {
 
+/// As the table `action` has them.
+inline std::int64_t number(model::ActionKind kind) {
+    return static_cast<std::int64_t>(kind);
+}
+inline std::int64_t number(model::ActionOutcome outcome) {
+    return static_cast<std::int64_t>(outcome);
+}
+
 /// Set an action's outcome.
 Status set_outcome(state::Store& store, std::int64_t seq, model::ActionOutcome outcome,
                    const std::string& problem = {});
