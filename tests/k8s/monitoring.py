@@ -1,5 +1,6 @@
 """The rules and dashboards of k8s/, and Debian's Pushgateway and Prometheus at work with them."""
 
+import http
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
@@ -96,6 +98,8 @@ class Server:
                 [*map(str, command), "--web.listen-address=127.0.0.1:0"], stderr=log)
         case.addCleanup(self.stop)
         self.url = "http://" + wait_for(f"{command[0]} listens", self.address)
+        # Prometheus listens before its storage is open, and answers 503 until then.
+        wait_for(f"{command[0]} is ready", self.is_ready)
 
     def address(self):
         log = self.log.read_text(encoding="utf-8")
@@ -103,6 +107,15 @@ class Server:
             raise AssertionError(f"{self.log.stem} ended: {log}")
         found = LISTENING.search(log)
         return found and found.group(1)
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(self.url + "/-/ready"):
+                return True
+        except urllib.error.HTTPError as error:
+            if error.code != http.HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            return False
 
     def stop(self):
         self.process.terminate()
@@ -160,7 +173,6 @@ class Monitoring:
     def wait_for_only(self, *names):
         """Until these alerts fire and no others."""
         wait_for(f"only {names}", lambda: self.all_firing() == set(names))
-
 
     def seen_for_a_while(self, expression):
         """Once Prometheus has answered it for some scrapes, so that a picture shows it."""
