@@ -198,6 +198,10 @@ bool proves_absence(const Error& error) {
     return error.http_status == 404 && error.reason != kForeign;
 }
 
+bool is_out_of_sight(const Error& error) {
+    return proves_absence(error) || error.code == Code::permission_denied;
+}
+
 bool is_permanent_refusal(const Error& error) {
     return error.code == Code::permission_denied &&
            std::find(kPermanent.begin(), kPermanent.end(), error.reason) != kPermanent.end();

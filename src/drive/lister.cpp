@@ -26,12 +26,6 @@ bool is_outage(Code code) {
     return code == Code::unavailable || code == Code::timeout || code == Code::rate_limited;
 }
 
-/// An item's get that was answered, if with a refusal: nothing is left unknown.
-bool is_answer(const Result<model::Item>& result) {
-    return result || proves_absence(result.error()) ||
-           result.error().code == Code::permission_denied;
-}
-
 /// True where it may be the page token that Drive refuses: 400 with or without a word about it, or
 /// 410 for one that is too old.
 bool refuses_token(const Error& failure) {
@@ -161,7 +155,7 @@ void Lister::Impl::item_came(const Ref& ref, const Result<model::Item>& result) 
         end_with(result.error());
         return;
     }
-    if (!is_answer(result)) {
+    if (!result && !is_out_of_sight(result.error())) {
         doubt(ref, result.error().context(fmt::format("looking up item {}", ref.id)));
     }
     if (const Status taken = observer_.item(ref, result); !taken) {

@@ -1,8 +1,10 @@
 #include "feed.h"
 
+#include "above_targets.h"
 #include "gds/base/log.h"
 #include "terms.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gds::run {
@@ -17,18 +19,18 @@ constexpr int kMaxEmptyPages = 1000;
 
 }  // namespace
 
-Feed::Feed(state::Store& store, drive::Api& api, Snapshot& snapshot, std::set<std::string> path_ids,
-           std::set<std::string> path_names, std::function<void(std::int64_t)> progress)
+Feed::Feed(state::Store& store, http::Engine& engine, drive::Api& api, Snapshot& snapshot,
+           Source source, std::function<void(std::int64_t)> progress)
     : store_(store),
+      engine_(engine),
       api_(api),
       snapshot_(snapshot),
-      path_ids_(std::move(path_ids)),
-      path_names_(std::move(path_names)),
+      source_(std::move(source)),
       progress_(std::move(progress)) {}
 
 Result<FeedNews> Feed::follow(const std::string& token) {
     news_ = {};
-    GDS_CHECK(find_shortcuts());
+    came_ = false;
     std::set<std::string> read;
     int empty_pages = 0;
     std::string next = token;
@@ -45,14 +47,20 @@ Result<FeedNews> Feed::follow(const std::string& token) {
             return error(Code::bad_response, "the change feed's last page has no new token");
         }
     }
+    if (came_ && !news_.asks_for_listing()) {
+        GDS_CHECK(ask_for_lost_targets());
+    }
     return news_;
 }
 
 Status Feed::take_page(const drive::ChangePage& page) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    turned_.clear();
+    untold_ = false;
     for (const drive::Change& change : page.changes) {
         GDS_CHECK(take(change));
     }
+    GDS_CHECK(look_above_targets());
     if (news_.any) {
         GDS_CHECK(store_.set_meta(kSettled, ""));
     }
@@ -78,17 +86,18 @@ Status Feed::take(const drive::Change& change) {
         return {};  // of a shared drive itself: the root is asked for in every run
     }
     const ItemNo known = GDS_TRY(store_.find(change.id));
-    const bool on_path = path_ids_.count(change.id) != 0;
+    const bool on_path = source_.path_ids.count(change.id) != 0;
     if (change.removed || !change.item) {
         news_.path = news_.path || on_path;
-        return known == 0 ? untold() : forget(known);
+        untold_ = untold_ || known == 0;
+        return known == 0 ? Status() : forget(known);
     }
     if (known != 0) {
         GDS_CHECK(snapshot_.shifts(known, change.item->trashed ? "" : change.item->parent));
     }
     const model::Item& item = *change.item;
     const bool leads_on = item.kind == ItemKind::folder || item.kind == ItemKind::shortcut;
-    news_.path = news_.path || (leads_on && path_names_.count(item.name) != 0);
+    news_.path = news_.path || (leads_on && source_.path_names.count(item.name) != 0);
     if (known == 0) {
         news_.path = news_.path || on_path;
         const ItemNo parent = item.trashed ? 0 : GDS_TRY(store_.find(item.parent));
@@ -97,46 +106,54 @@ Status Feed::take(const drive::Change& change) {
             if (!item.trashed) {
                 snapshot_.told_early(item);
             }
-            return item.kind == ItemKind::folder ? untold() : Status();
+            untold_ = untold_ || item.kind == ItemKind::folder;
+            came_ = came_ || (item.kind == ItemKind::folder && !item.trashed);
+            return {};
         }
-    } else {
-        const bool turning = GDS_TRY(is_turning(known, item));
-        news_.above_targets = news_.above_targets || (turning && has_shortcuts_);
+    } else if (GDS_TRY(is_turning(known, item))) {
+        turned_.push_back(known);
+        came_ = came_ || !item.trashed;
     }
     return record(item);
 }
 
-Status Feed::find_shortcuts() {
-    state::Query query(store_.db(), "SELECT 1 FROM item WHERE target IS NOT NULL LIMIT 1");
-    has_shortcuts_ = GDS_TRY(query.next());
-    leads_outside_.reset();
+/// Once the page is recorded: whether a target may have come or gone together with a folder.
+Status Feed::look_above_targets() {
+    if (turned_.empty() && !untold_) {
+        return {};
+    }
+    const ItemNo source = GDS_TRY(store_.find(source_.id));
+    const AboveTargets above = GDS_TRY(AboveTargets::read(store_, source));
+    const bool turned = std::any_of(turned_.begin(), turned_.end(),
+                                    [&](ItemNo folder) { return above.has(folder); });
+    news_.above_targets = news_.above_targets || turned || (untold_ && !above.are_whole());
     return {};
 }
 
-/// A folder of which nothing is known came or went, or may have been one.
-Status Feed::untold() {
-    if (!news_.above_targets && has_shortcuts_) {
-        if (!leads_outside_) {
-            leads_outside_ = GDS_TRY(leads_outside());
+/// What has no known folder above it may have come into sight together with one.
+Status Feed::ask_for_lost_targets() {
+    const std::vector<drive::Ref> lost = GDS_TRY(lost_targets(store_));
+    const std::vector<ItemAnswer> answers = GDS_TRY(ask_by_id(engine_, api_, lost));
+    state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
+    for (const auto& [ref, item] : answers) {
+        if (item) {
+            GDS_CHECK(record(*item));
+        } else if (!drive::is_out_of_sight(item.error())) {
+            GDS_CHECK(leave_to_projection(ref));
         }
-        news_.above_targets = *leads_outside_;
     }
-    return {};
+    if (news_.any) {
+        GDS_CHECK(store_.set_meta(kSettled, ""));
+    }
+    return transaction.commit();
 }
 
-/// Some shortcut leads to what lies in no folder that is listed: only below such folders can a
-/// target be of which the feed tells nothing.
-Result<bool> Feed::leads_outside() {
-    state::Query query(store_.db(),
-                       "SELECT DISTINCT coalesce(t.parent, 0) FROM item s"
-                       " JOIN item t ON t.n = s.target");
-    for (;;) {
-        const bool row = GDS_TRY(query.next());
-        const ItemNo parent = row ? query.integer(0) : 0;
-        if (!row || parent == 0 || !GDS_TRY(snapshot_.listed(parent))) {
-            return row;
-        }
-    }
+/// Drive gave no answer: whoever follows the shortcut asks again.
+Status Feed::leave_to_projection(const drive::Ref& target) {
+    const ItemNo item = GDS_TRY(store_.find(target.id));
+    const bool known = GDS_TRY(store_.standing(item)).known;
+    news_.any = true;
+    return known ? Status() : store_.set_absent(item, false);
 }
 
 Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
@@ -149,9 +166,8 @@ Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
 Status Feed::forget(ItemNo item) {
     const state::Store::Standing standing = GDS_TRY(store_.standing(item));
     news_.any = news_.any || (standing.known && !standing.absent);
-    news_.above_targets = news_.above_targets || (has_shortcuts_ && standing.folder);
-    if (!standing.known) {
-        GDS_CHECK(untold());  // a folder above a target, perhaps
+    if (standing.folder || !standing.known) {
+        turned_.push_back(item);
     }
     GDS_CHECK(snapshot_.shifts(item, ""));
     GDS_CHECK(store_.set_absent(item, true));
@@ -160,7 +176,7 @@ Status Feed::forget(ItemNo item) {
 
 Status Feed::record(const model::Item& item) {
     const state::Store::Upserted recorded = GDS_TRY(store_.upsert(item));
-    news_.path = news_.path || (recorded.changed && path_ids_.count(item.id) != 0);
+    news_.path = news_.path || (recorded.changed && source_.path_ids.count(item.id) != 0);
     news_.any = news_.any || recorded.changed;
     return snapshot_.told(recorded.n, item);
 }

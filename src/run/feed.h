@@ -6,9 +6,9 @@
 #include "snapshot.h"
 
 #include <functional>
-#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace gds::run {
 
@@ -18,8 +18,8 @@ struct FeedNews {
     std::int64_t entries = 0;  ///< of whatever in the account
     bool any = false;          ///< something of the recorded items changed
     bool path = false;         ///< something that the source's path leads through may have changed
-    /// A folder came or went, and shortcuts may lead into it: of what lies below it Drive tells
-    /// nothing, and folders above a shortcut's target are not recorded.
+    /// A folder came or went, and shortcuts lead into it, or may: of what lies below it Drive tells
+    /// nothing.
     bool above_targets = false;
     std::string unreadable;  ///< what is wrong with an entry that could not be taken; "" mostly
 
@@ -35,9 +35,13 @@ struct FeedNews {
 /// changes"): such an item is absent, and nothing of it is proven.
 class Feed {
 public:
-    /// `path_ids` and `path_names`: what the source's path leads through.
-    Feed(state::Store& store, drive::Api& api, Snapshot& snapshot, std::set<std::string> path_ids,
-         std::set<std::string> path_names, std::function<void(std::int64_t entries)> progress);
+    /// What the source is, and its path leads through.
+    struct Source {
+        std::string id;
+        std::set<std::string> path_ids, path_names;
+    };
+    Feed(state::Store& store, http::Engine& engine, drive::Api& api, Snapshot& snapshot,
+         Source source, std::function<void(std::int64_t entries)> progress);
 
     /// Error: what Drive answered; see rejects_page_token.
     Result<FeedNews> follow(const std::string& token);
@@ -47,20 +51,22 @@ private:
     Status take(const drive::Change& change);
     Status record(const model::Item& item);
     Status forget(state::ItemNo item);
-    Status find_shortcuts();
-    Status untold();
-    Result<bool> leads_outside();
+    Status look_above_targets();
+    Status ask_for_lost_targets();
+    Status leave_to_projection(const drive::Ref& target);
     /// Whether a folder came or went as seen from what was recorded.
     Result<bool> is_turning(state::ItemNo known, const model::Item& item);
 
     state::Store& store_;
+    http::Engine& engine_;
     drive::Api& api_;
     Snapshot& snapshot_;
-    std::set<std::string> path_ids_, path_names_;
+    Source source_;
     std::function<void(std::int64_t)> progress_;
     FeedNews news_;
-    bool has_shortcuts_ = false;
-    std::optional<bool> leads_outside_;  ///< once somebody asked
+    std::vector<state::ItemNo> turned_;  ///< known folders of this page that came or went
+    bool untold_ = false;  ///< so did a folder on it of which nothing is known, or may have
+    bool came_ = false;    ///< a folder came into sight
     std::int64_t entries_ = 0;
 };
 

@@ -66,6 +66,7 @@ private:
     Result<std::string> start_token();
     Result<Road> choose_road();
     Phase list_fully();
+    Phase look_above_targets();
     Phase replay_feed();
     Phase replay_after_pages();
     Status distrust_corpus();

@@ -305,6 +305,9 @@ Pipeline::Phase Pipeline::finish() {
         return fail(ExitCode::partial, error(Code::cancelled, "stopped"));
     }
     if (!settings_.dry_run()) {
+        if (Phase failure = unchanged_ || doubt_ ? std::nullopt : look_above_targets()) {
+            return failure;
+        }
         Status done = doubt_ ? Status() : tidy();
         if (done && record_.failures.empty() && !doubt_ && !moves_are_unfinished(*store_)) {
             // Nothing is left to be continued, so that no partial is of use.

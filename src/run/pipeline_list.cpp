@@ -88,21 +88,20 @@ Pipeline::Phase Pipeline::list() {
 }
 
 std::unique_ptr<Feed> Pipeline::make_feed() {
-    const SourceSettings source = effective_source(settings_.source, credentials_);
-    std::set<std::string> ids;
-    std::set<std::string> names;
+    const SourceSettings settings = effective_source(settings_.source, credentials_);
+    Feed::Source source{source_->folder.id, {}, {}};
     const auto recorded = store_->meta(kPathIds);
-    if (source.id.empty() && recorded) {
+    if (settings.id.empty() && recorded) {
         for (const std::string& id : split(*recorded, '\n')) {
-            ids.insert(id);
+            source.path_ids.insert(id);
         }
-        for (const std::string& name : split(source.path, '/')) {
-            names.insert(name);
+        for (const std::string& name : split(settings.path, '/')) {
+            source.path_names.insert(name);
         }
     }
     feed_api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
                                              drive::Corpus{source_->folder.drive_id});
-    return std::make_unique<Feed>(*store_, *feed_api_, *snapshot_, std::move(ids), std::move(names),
+    return std::make_unique<Feed>(*store_, *engine_, *feed_api_, *snapshot_, std::move(source),
                                   [this](std::int64_t n) { show("changes", n); });
 }
 
@@ -226,6 +225,9 @@ Pipeline::Phase Pipeline::list_fully() {
     if (Phase failure = take_listing(snapshot_->list(source_->folder, *road))) {
         return failure;
     }
+    if (Phase failure = look_above_targets()) {
+        return failure;
+    }
     const bool flat = snapshot_->by_corpus() || snapshot_->corpus_fell_short();
     const bool paged = snapshot_->takes_pages();
     const bool replay =
@@ -245,6 +247,15 @@ Pipeline::Phase Pipeline::list_fully() {
         return noted ? Phase() : fail_destination(noted.error());
     }
     return std::nullopt;
+}
+
+/// Before the feed is read, so that it is seen which of its folders are of interest.
+Pipeline::Phase Pipeline::look_above_targets() {
+    const Status looked = snapshot_->look_above_targets(root_);
+    if (looked) {
+        return std::nullopt;
+    }
+    return is_ours(looked.error()) ? fail_destination(looked.error()) : fail_source(looked.error());
 }
 
 /// What changed while the lists were read, and what has to be listed for that.

@@ -1,5 +1,6 @@
 #include "snapshot.h"
 
+#include "above_targets.h"
 #include "gds/tree/names.h"
 
 #include <utility>
@@ -20,6 +21,7 @@ constexpr int kMaxDepth = 200;
 Snapshot::Snapshot(Store& store, http::Engine& engine, drive::Api& api, const tree::Filter& filter,
                    std::function<void(std::int64_t)> progress)
     : store_(store),
+      engine_(engine),
       api_(api),
       filter_(filter),
       lister_(engine, api, *this),
@@ -138,12 +140,10 @@ Status Snapshot::record_ancestors(const model::Item& root) {
         if (!folder) {
             // Out of this account's sight, and so are the folders above it.
             const Code code = folder.error().code;
-            const bool hidden =
-                drive::proves_absence(folder.error()) || code == Code::permission_denied;
             if (code == Code::unauthenticated || code == Code::cancelled) {
                 return folder.error();
             }
-            if (!hidden) {
+            if (!drive::is_out_of_sight(folder.error())) {
                 ancestors_doubt_ = drive::Doubt{
                     {above}, folder.error().context("looking up a folder above the source")};
             }
@@ -305,7 +305,7 @@ Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) 
             asked_.add(number);
             proven_.add(number);
         }
-        if (gone || result.error().code == Code::permission_denied) {
+        if (drive::is_out_of_sight(result.error())) {
             GDS_CHECK(store_.set_absent(number, true));
             forget_surprise(number);
             seen_.remove(number);
@@ -433,7 +433,14 @@ Result<NumberSet> Snapshot::above(ItemNo root) {
 }
 
 Status Snapshot::settle(ItemNo root) {
-    const NumberSet kept = GDS_TRY(above(root));
+    NumberSet kept = GDS_TRY(above(root));
+    const AboveTargets targets = GDS_TRY(AboveTargets::read(store_, root));
+    for (const ItemNo folder : targets.list()) {
+        const bool known = GDS_TRY(store_.standing(folder)).known;
+        if (known) {
+            kept.add(folder);
+        }
+    }
     GDS_CHECK(store_.revise([&](ItemNo n, Store::Standing& standing) {
         if (full_) {
             const bool lost = standing.known && !standing.absent && !standing.trashed &&

@@ -45,6 +45,10 @@ public:
     /// List what the projection (or the feed, after a full listing) came upon and found unlisted.
     Result<drive::ListingResult> list_wanted(const model::Item& root);
     [[nodiscard]] bool wants_more() const { return wants_more_; }
+    /// Record the folders above what shortcuts lead to (AboveTargets): after a full listing all of
+    /// them anew. Those about which Drive gives no answer stay unknown. Error: the database's, or
+    /// one that no further request can survive.
+    Status look_above_targets(state::ItemNo root);
     /// The folders above the root could not be looked up: whether a shortcut leads to one of them
     /// is not known.
     [[nodiscard]] bool ancestors_unknown() const { return ancestors_doubt_.has_value(); }
@@ -163,11 +167,14 @@ private:
     Status descend_linked(const model::Item& root);
     /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
     Status record_ancestors(const model::Item& root);
+    Result<std::vector<drive::Ref>> missing_above(state::ItemNo root);
+    Status take_above(const drive::Ref& ref, const Result<model::Item>& folder);
     void add_doubt(drive::ListingResult& result) const;
     Result<bool> is_linked(state::ItemNo item);
     Result<NumberSet> above(state::ItemNo root);
 
     state::Store& store_;
+    http::Engine& engine_;
     drive::Api& api_;
     const tree::Filter& filter_;
     drive::Lister lister_;
@@ -205,8 +212,9 @@ private:
     std::vector<model::Item> linked_folders_;         ///< what they led to, not yet listed
     std::optional<std::set<std::string>> ancestors_;  ///< of the root; known once needed
     std::optional<drive::Doubt> ancestors_doubt_;
-    NumberSet wanted_;  ///< folders that the projection asked for
-    NumberSet asked_;   ///< targets of shortcuts that it asked for
+    NumberSet wanted_;       ///< folders that the projection asked for
+    NumberSet asked_;        ///< targets of shortcuts that it asked for
+    NumberSet asked_above_;  ///< folders above targets that were asked for
 };
 
 }  // namespace gds::run

@@ -23,10 +23,10 @@ class FeedCase(SpecCase):
         self.b = self.make("sub/b.txt", "second")
         self.sync()
 
-    def follow(self, *arguments, expect=0):
+    def follow(self, *arguments, expect=0, env=None):
         """A run that has to come from the feed, and what it asked Drive for."""
         self.forget_requests()
-        result = self.sync(*arguments, expect=expect)
+        result = self.sync(*arguments, expect=expect, env=env)
         self.assertEqual(result.report["run"]["listing"], "changes", result.log)
         self.asked = [entry["label"] for entry in self.requests()]
         return result
@@ -288,14 +288,96 @@ class Follows(FeedCase):
         self.edit("create", parent="FILES", name="link", target=self.b.id)
         self.edit("create", parent="FILES", name="folder", target="SUB")
         self.follow()
+        self.come_and_go()
+        self.follow()
+        self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": self.b, "folder/b.txt": self.b})
+
+    def test_other_folders_have_nothing_listed_where_a_shortcut_leads_outside(self):
+        self.make_folder("/top", id="TOP")
+        target = self.make("/top/deep/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.come_and_go()
+        self.follow()
+        self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+        self.come_and_go()
+        self.follow()
+        self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
+
+    def come_and_go(self):
+        """Folders of no interest."""
         other = self.make_folder("/other/deep")
         gone = self.make_folder("/gone")
         self.edit("rename", id=other, name="renamed")
         self.edit("trash", id=other)
         self.edit("delete", id=gone)
+
+    def test_a_target_whose_folder_moves_below_one_that_goes_to_the_trash(self):
+        self.make_folder("/top/deep", id="DEEP")
+        self.make_folder("/elsewhere", id="ELSEWHERE")
+        target = self.make("t.txt", "target", parent="DEEP")
+        self.edit("create", parent="FILES", name="link", target=target.id)
         self.follow()
-        self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
-        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": self.b, "folder/b.txt": self.b})
+        self.edit("move", id="DEEP", to="ELSEWHERE")
+        self.follow()
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+        self.edit("trash", id="ELSEWHERE")
+        result = self.sync()
+        self.assertIn("shortcuts may lead into it", result.log)
+        self.assertEqual(len(result.actions("skip")), 1)
+
+    def test_folders_above_a_target_that_cannot_be_looked_up(self):
+        """Any folder may be above it, then; the run itself is none the worse."""
+        self.make_folder("/top", id="TOP")
+        target = self.make("/top/deep/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.fault({"label": "files.get", "path": "TOP"}, {"status": 500})
+        self.follow("--retries", "0")
+        self.come_and_go()
+        result = self.sync("--retries", "0")
+        self.assertIn("shortcuts may lead into it", result.log)
+        self.clear_faults()
+        self.update(self.a, "changed")
+        self.follow()
+        self.come_and_go()
+        self.follow()
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_a_lost_target_comes_back_with_a_folder(self):
+        """It is asked for whenever a folder comes into sight, and nothing is listed for it."""
+        target = self.make("/top/deep/t.txt", "target")
+        self.edit("revoke", id=target.id)
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.make_folder("/other")
+        self.follow()
+        self.assertEqual(sorted(self.asked),
+                         ["changes.list", "files.get", "files.get", "oauth.token"])
+        self.edit("grant", id=target.id)
+        self.make_folder("/another")
+        relay = relays.Drive(self.url)
+        self.addCleanup(relay.close)
+        relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != target.id]
+        self.follow(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url})
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_a_lost_target_that_drive_gives_no_answer_about_is_not_forgotten(self):
+        target = self.make("/top/t.txt", "target")
+        self.edit("revoke", id=target.id)
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.fault({"label": "files.get", "path": target.id}, {"status": 500})
+        self.make_folder("/other")
+        self.follow("--retries", "0", expect=6)
+        self.clear_faults()
+        relay = relays.Drive(self.url)
+        self.addCleanup(relay.close)
+        relay.mend_feed = lambda entries: []
+        self.edit("grant", id=target.id)
+        self.follow(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url})
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
 
     def test_a_target_whose_folder_goes_to_the_trash(self):
         """Drive tells of that folder alone, wherever above the target it is."""

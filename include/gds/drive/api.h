@@ -96,6 +96,9 @@ bool rejects_page_token(const Error& error);
 /// True where Drive itself said that an item does not exist: 404, and not from some page on the
 /// way.
 bool proves_absence(const Error& error);
+/// True where Drive's answer was that this account does not get to see an item: it does not exist,
+/// or permission is denied. Nothing is left unknown that another try would tell.
+bool is_out_of_sight(const Error& error);
 
 /// Calls of Drive API v3, GET only. Callbacks come on the engine's thread.
 class Api {
