@@ -4,7 +4,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -154,12 +156,63 @@ std::string with_valid_utf8(std::string_view text) {
     return result;
 }
 
+/// The UTF-16 code unit that an escape at the beginning of `text` stands for: \uXXXX (RFC 8259,
+/// section 7). 0 where there is none.
+unsigned escaped_unit(std::string_view text) {
+    constexpr std::size_t kLength = 6;
+    unsigned unit = 0;
+    if (text.size() >= kLength && text.substr(0, 2) == "\\u") {
+        const char* end = text.data() + kLength;
+        const auto read = std::from_chars(text.data() + 2, end, unit, 16);
+        unit = read.ptr == end ? unit : 0;
+    }
+    return unit;
+}
+
+bool is_high_surrogate(unsigned unit) {
+    return unit >= 0xD800 && unit < 0xDC00;
+}
+
+bool is_low_surrogate(unsigned unit) {
+    return unit >= 0xDC00 && unit < 0xE000;
+}
+
+/// Names are UTF-16 where they were made, and may have been cut within a character. The library
+/// takes half of one for no JSON.
+std::string with_whole_characters(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    for (;;) {
+        const std::size_t escape = std::min(text.find('\\'), text.size());
+        result += text.substr(0, escape);
+        text.remove_prefix(escape);
+        if (text.empty()) {
+            return result;
+        }
+        const unsigned unit = escaped_unit(text);
+        const unsigned next = text.size() > 6 ? escaped_unit(text.substr(6)) : 0;
+        const bool pair = is_high_surrogate(unit) && is_low_surrogate(next);
+        const bool half = !pair && (is_high_surrogate(unit) || is_low_surrogate(unit));
+        const std::size_t length = std::min<std::size_t>(pair ? 12 : half ? 6 : 2, text.size());
+        result += half ? std::string_view("\\uFFFD") : text.substr(0, length);
+        text.remove_prefix(length);
+    }
+}
+
+bool has_surrogate(std::string_view text) {
+    return text.find("\\ud") != text.npos || text.find("\\uD") != text.npos;
+}
+
 }  // namespace
 
 Status read_json(std::string_view text, JsonVisitor& visitor) {
     std::string repaired;
     if (!is_utf8(text)) {
         repaired = with_valid_utf8(text);
+        text = repaired;
+    }
+    if (has_surrogate(text)) {
+        repaired = with_whole_characters(text);
         text = repaired;
     }
     json::parse_options options;

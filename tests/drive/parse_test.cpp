@@ -118,6 +118,31 @@ TEST(ParseItem, ReplacesInvalidUtf8) {
     EXPECT_EQ(item->name, "x\uFFFDy\uFFFD");
 }
 
+/// Half of a character that UTF-16 takes two units for.
+TEST(ParseItem, ReplacesLoneSurrogates) {
+    const std::pair<std::string, std::string> names[] = {
+        {R"(\ud83d)", "\uFFFD"},
+        {R"(a\uDE00b)", "a\uFFFDb"},
+        {R"(\ud83d\ude00)", "\U0001F600"},
+        {R"(\ud83d\ud83d\ude00\ude00)", "\uFFFD\U0001F600\uFFFD"},
+        {R"(\ud83d\n\u00e9)", "\uFFFD\n\u00e9"},
+        {R"(\\ud83d)", R"(\ud83d)"},
+        {R"(\\\ud83d)", "\\\uFFFD"},
+    };
+    for (const auto& [written, name] : names) {
+        const auto item = parse_item(
+            R"({"id":"f","mimeType":"a/b","modifiedTime":"2026-01-01T00:00:00Z","name":")" +
+            written + "\"}");
+        ASSERT_TRUE(item) << written << ": " << item.error().message;
+        EXPECT_EQ(item->name, name) << written;
+    }
+    for (const std::string broken :
+         {R"(\ud83)", R"(\ud83x)", R"(\ud)", R"(\ud83d\)", R"(\udfff\u)"}) {
+        EXPECT_THAT(parse_item("{\"name\":\"" + broken + "\"}"), FailedWith(Code::bad_response))
+            << broken;
+    }
+}
+
 struct BadItem {
     const char* what;
     const char* field;
