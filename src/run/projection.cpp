@@ -169,7 +169,9 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
                          Row row) {
     row.folder = item.kind == ItemKind::folder;
     if (row.folder && row.via != 0 && row.skip.empty()) {
-        if (++expansions_[row.item] > kMaxExpansions) {
+        if (!linked_.emplace(row.item, row.via).second) {
+            row.skip = "this folder lies in itself";
+        } else if (++expansions_[row.item] > kMaxExpansions) {
             row.skip = "shortcuts already lead to this folder from 16 places";
         } else if (parent.depth >= kMaxLinkedDepth) {
             row.skip = "more than 64 folders deep behind a shortcut";

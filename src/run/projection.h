@@ -81,8 +81,9 @@ private:
     state::ItemNo root_ = 0;
     std::int64_t files_ = 0;
     std::map<state::ItemNo, int> expansions_;  ///< of folders reached through shortcuts
-    std::vector<std::size_t> names_;           ///< hashes of those claimed in the folder at hand
-    bool may_meet_ = false;                    ///< two of one folder had the same hash
+    std::set<std::pair<state::ItemNo, state::Via>> linked_;  ///< the same, each with its chain
+    std::vector<std::size_t> names_;  ///< hashes of those claimed in the folder at hand
+    bool may_meet_ = false;           ///< two of one folder had the same hash
     /// Folder and name of what has to be settled.
     std::set<std::pair<WantedNo, std::string>> groups_;
 };

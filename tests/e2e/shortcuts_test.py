@@ -330,6 +330,18 @@ class Circles(ShortcutCase):
         self.assertEqual(set(self.skipped(result)), {"a/to b/to a", "b/to a/to b"})
         self.assert_settled()
 
+    def test_outside_folders_that_lie_in_each_other(self):
+        """Drive forbids it; what it shows all the same has an end."""
+        self.make_folder("B", id="B", parent="OUTSIDE")
+        inner = self.make("in.txt", "inner", parent="B")
+        self.edit("move", id="OUTSIDE", to="B")
+        self.shortcut("link", "OUTSIDE")
+        for options in ((), ("--full",)):
+            result = self.sync(*options)
+            self.assertEqual([(a["path"], a["reason"]) for a in result.actions("skip")],
+                             [("link/B/outside", "this folder lies in itself")])
+            self.assertEqual((self.dest / "link/B/in.txt").read_bytes(), inner.content)
+
     def test_outside_folders_that_lead_to_each_other(self):
         self.make_folder("/b", id="B")
         self.shortcut("to b", "B", parent="OUTSIDE")
