@@ -225,7 +225,7 @@ Pipeline::Phase Pipeline::list_fully() {
     if (Phase failure = take_listing(snapshot_->list(source_->folder, *road))) {
         return failure;
     }
-    if (Phase failure = look_above_targets()) {
+    if (Phase failure = doubt_ ? std::nullopt : look_above_targets()) {
         return failure;
     }
     const bool flat = snapshot_->by_corpus() || snapshot_->corpus_fell_short();
