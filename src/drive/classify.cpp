@@ -202,6 +202,10 @@ bool is_out_of_sight(const Error& error) {
     return proves_absence(error) || error.code == Code::permission_denied;
 }
 
+bool ends_run(const Error& error) {
+    return error.code == Code::unauthenticated || error.code == Code::cancelled;
+}
+
 bool is_permanent_refusal(const Error& error) {
     return error.code == Code::permission_denied &&
            std::find(kPermanent.begin(), kPermanent.end(), error.reason) != kPermanent.end();

@@ -138,7 +138,7 @@ void Lister::Impl::list_failed(const Task& task, const Error& failure) {
         return;
     }
     --in_flight_;
-    if (is_fatal(failure.code)) {
+    if (ends_run(failure)) {
         end_with(failure);
     } else {
         doubt(task->folder, failure.context(task->describe()));
@@ -151,7 +151,7 @@ void Lister::Impl::item_came(const Ref& ref, const Result<model::Item>& result) 
         return;
     }
     note(result ? std::nullopt : std::optional(result.error()));
-    if (!result && is_fatal(result.error().code)) {
+    if (!result && ends_run(result.error())) {
         end_with(result.error());
         return;
     }

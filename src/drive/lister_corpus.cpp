@@ -90,7 +90,7 @@ void Lister::Impl::corpus_came(Result<Page> page) {
     if (!std::exchange(corpus_.reading, false) || !going()) {
         return;  // the folders were done first
     }
-    if (!page && is_fatal(page.error().code)) {
+    if (!page && ends_run(page.error())) {
         end_with(page.error());
     } else if (!page) {
         give_up_corpus(page.error());

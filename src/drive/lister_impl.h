@@ -14,11 +14,6 @@
 
 namespace gds::drive {
 
-/// No further request could fare better.
-inline bool is_fatal(Code code) {
-    return code == Code::unauthenticated || code == Code::cancelled;
-}
-
 /// One list that is read page by page.
 struct ListTask {
     Ref folder;

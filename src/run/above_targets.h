@@ -30,12 +30,12 @@ private:
 
 /// An item that was asked for by id, and what Drive answered.
 using ItemAnswer = std::pair<drive::Ref, Result<model::Item>>;
-/// All at once. Error: one that no further request can survive.
+/// All at once. Error: one that ends the run.
 Result<std::vector<ItemAnswer>> ask_by_id(http::Engine& engine, drive::Api& api,
                                           const std::vector<drive::Ref>& refs);
 
-/// Targets that were asked for in vain: one may come into sight together with a folder above it, of
-/// which alone Drive tells.
+/// Targets out of sight: one may come into sight together with a folder above it, of which alone
+/// Drive tells.
 Result<std::vector<drive::Ref>> lost_targets(state::Store& store);
 
 }  // namespace gds::run

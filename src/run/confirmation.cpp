@@ -171,7 +171,7 @@ Status Confirmation::ask_for_root() {
 }
 
 void Confirmation::note(const Error& problem, const std::string& path) {
-    if (problem.code == Code::unauthenticated || problem.code == Code::cancelled) {
+    if (drive::ends_run(problem)) {
         fatal_ = problem;
     } else if (!doubt_) {
         doubt_ =
@@ -241,7 +241,7 @@ Result<std::optional<std::string>> Confirmation::judge() {
         }
         const Result<bool> out = is_out(id);
         if (!out) {
-            if (out.error().code == Code::unauthenticated || out.error().code == Code::cancelled) {
+            if (drive::ends_run(out.error())) {
                 return out.error();
             }
             doubt_ = fmt::format("cannot confirm that {} is gone: {}", printable(path),

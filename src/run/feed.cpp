@@ -1,6 +1,5 @@
 #include "feed.h"
 
-#include "above_targets.h"
 #include "gds/base/log.h"
 #include "terms.h"
 
@@ -20,17 +19,17 @@ constexpr int kMaxEmptyPages = 1000;
 }  // namespace
 
 Feed::Feed(state::Store& store, http::Engine& engine, drive::Api& api, Snapshot& snapshot,
-           Source source, std::function<void(std::int64_t)> progress)
+           Place place, std::function<void(std::int64_t)> progress)
     : store_(store),
       engine_(engine),
       api_(api),
       snapshot_(snapshot),
-      source_(std::move(source)),
+      place_(std::move(place)),
       progress_(std::move(progress)) {}
 
 Result<FeedNews> Feed::follow(const std::string& token) {
     news_ = {};
-    came_ = false;
+    above_is_new_ = GDS_TRY(store_.number(kAboveIsNew));
     std::set<std::string> read;
     int empty_pages = 0;
     std::string next = token;
@@ -47,8 +46,9 @@ Result<FeedNews> Feed::follow(const std::string& token) {
             return error(Code::bad_response, "the change feed's last page has no new token");
         }
     }
-    if (came_ && !news_.asks_for_listing()) {
-        GDS_CHECK(ask_for_lost_targets());
+    GDS_CHECK(ask_for_lost_targets());
+    if (!news_.above_targets) {
+        GDS_CHECK(store_.set_meta(kAboveIsNew, ""));
     }
     return news_;
 }
@@ -56,11 +56,16 @@ Result<FeedNews> Feed::follow(const std::string& token) {
 Status Feed::take_page(const drive::ChangePage& page) {
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     turned_.clear();
+    strangers_.clear();
     untold_ = false;
+    came_ = false;
     for (const drive::Change& change : page.changes) {
         GDS_CHECK(take(change));
     }
-    GDS_CHECK(look_above_targets());
+    GDS_CHECK(judge_folders());
+    if (came_ && !GDS_TRY(lost_targets(store_)).empty()) {
+        GDS_CHECK(store_.set_meta(kFolderCame, "1"));
+    }
     if (news_.any) {
         GDS_CHECK(store_.set_meta(kSettled, ""));
     }
@@ -83,10 +88,11 @@ Status Feed::take_page(const drive::ChangePage& page) {
 
 Status Feed::take(const drive::Change& change) {
     if (change.id.empty()) {
+        came_ = true;
         return {};  // of a shared drive itself: the root is asked for in every run
     }
     const ItemNo known = GDS_TRY(store_.find(change.id));
-    const bool on_path = source_.path_ids.count(change.id) != 0;
+    const bool on_path = place_.path_ids.count(change.id) != 0;
     if (change.removed || !change.item) {
         news_.path = news_.path || on_path;
         untold_ = untold_ || known == 0;
@@ -97,63 +103,85 @@ Status Feed::take(const drive::Change& change) {
     }
     const model::Item& item = *change.item;
     const bool leads_on = item.kind == ItemKind::folder || item.kind == ItemKind::shortcut;
-    news_.path = news_.path || (leads_on && source_.path_names.count(item.name) != 0);
+    news_.path = news_.path || (leads_on && place_.path_names.count(item.name) != 0);
+    const bool folder = item.kind == ItemKind::folder;
     if (known == 0) {
         news_.path = news_.path || on_path;
+        came_ = came_ || (folder && !item.trashed);
         const ItemNo parent = item.trashed ? 0 : GDS_TRY(store_.find(item.parent));
         const bool inside = parent != 0 && GDS_TRY(snapshot_.listed(parent));
         if (!inside) {
             if (!item.trashed) {
                 snapshot_.told_early(item);
             }
-            untold_ = untold_ || item.kind == ItemKind::folder;
-            came_ = came_ || (item.kind == ItemKind::folder && !item.trashed);
+            if (folder) {
+                strangers_.push_back(item);
+            }
             return {};
         }
-    } else if (GDS_TRY(is_turning(known, item))) {
-        turned_.push_back(known);
-        came_ = came_ || !item.trashed;
+    } else if (folder) {
+        const bool turning = GDS_TRY(is_turning(known, item));
+        came_ = came_ || (turning && !item.trashed);
+        if (turning || above_is_new_ > 0) {
+            turned_.push_back(known);
+        }
     }
     return record(item);
 }
 
 /// Once the page is recorded: whether a target may have come or gone together with a folder.
-Status Feed::look_above_targets() {
-    if (turned_.empty() && !untold_) {
+Status Feed::judge_folders() {
+    if (turned_.empty() && strangers_.empty() && !untold_) {
         return {};
     }
-    const ItemNo source = GDS_TRY(store_.find(source_.id));
-    const AboveTargets above = GDS_TRY(AboveTargets::read(store_, source));
+    const AboveTargets above = GDS_TRY(know_strangers());
     const bool turned = std::any_of(turned_.begin(), turned_.end(),
                                     [&](ItemNo folder) { return above.has(folder); });
-    news_.above_targets = news_.above_targets || turned || (untold_ && !above.are_whole());
+    const bool untold = untold_ || !strangers_.empty();
+    const bool whole = above.are_whole() && above_is_new_ < 2;
+    news_.above_targets = news_.above_targets || turned || (untold && !whole);
     return {};
+}
+
+/// What lies in a folder that is new came there on the same page, perhaps.
+Result<AboveTargets> Feed::know_strangers() {
+    const ItemNo source = GDS_TRY(store_.find(place_.id));
+    for (;;) {
+        AboveTargets above = GDS_TRY(AboveTargets::read(store_, source));
+        const std::size_t before = strangers_.size();
+        for (std::size_t i = before; i-- > 0;) {
+            const ItemNo folder = GDS_TRY(store_.find(strangers_[i].id));
+            if (folder != 0 && above.has(folder)) {
+                GDS_CHECK(store_.upsert(strangers_[i]));
+                if (strangers_[i].trashed) {
+                    turned_.push_back(folder);
+                }
+                strangers_.erase(strangers_.begin() + static_cast<std::ptrdiff_t>(i));
+            }
+        }
+        if (strangers_.size() == before) {
+            return above;
+        }
+    }
 }
 
 /// What has no known folder above it may have come into sight together with one.
 Status Feed::ask_for_lost_targets() {
+    if (GDS_TRY(store_.meta(kFolderCame)).empty()) {
+        return {};
+    }
     const std::vector<drive::Ref> lost = GDS_TRY(lost_targets(store_));
     const std::vector<ItemAnswer> answers = GDS_TRY(ask_by_id(engine_, api_, lost));
     state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
     for (const auto& [ref, item] : answers) {
-        if (item) {
-            GDS_CHECK(record(*item));
-        } else if (!drive::is_out_of_sight(item.error())) {
-            GDS_CHECK(leave_to_projection(ref));
+        if (item || !drive::is_out_of_sight(item.error())) {
+            GDS_CHECK(snapshot_.look_again(GDS_TRY(store_.intern(ref.id))));
+            GDS_CHECK(store_.set_meta(kSettled, ""));
+            news_.any = true;
         }
     }
-    if (news_.any) {
-        GDS_CHECK(store_.set_meta(kSettled, ""));
-    }
+    GDS_CHECK(store_.set_meta(kFolderCame, ""));
     return transaction.commit();
-}
-
-/// Drive gave no answer: whoever follows the shortcut asks again.
-Status Feed::leave_to_projection(const drive::Ref& target) {
-    const ItemNo item = GDS_TRY(store_.find(target.id));
-    const bool known = GDS_TRY(store_.standing(item)).known;
-    news_.any = true;
-    return known ? Status() : store_.set_absent(item, false);
 }
 
 Result<bool> Feed::is_turning(ItemNo known, const model::Item& item) {
@@ -176,9 +204,19 @@ Status Feed::forget(ItemNo item) {
 
 Status Feed::record(const model::Item& item) {
     const state::Store::Upserted recorded = GDS_TRY(store_.upsert(item));
-    news_.path = news_.path || (recorded.changed && source_.path_ids.count(item.id) != 0);
+    news_.path = news_.path || (recorded.changed && place_.path_ids.count(item.id) != 0);
     news_.any = news_.any || recorded.changed;
+    if (recorded.changed && item.kind == ItemKind::shortcut) {
+        GDS_CHECK(look_for_target(item));
+    }
     return snapshot_.told(recorded.n, item);
+}
+
+/// It may have come into sight while no shortcut led to it.
+Status Feed::look_for_target(const model::Item& shortcut) {
+    const ItemNo target = GDS_TRY(store_.find(shortcut.target_id));
+    const state::Store::Standing standing = GDS_TRY(store_.standing(target));
+    return standing.absent && !standing.known ? snapshot_.look_again(target) : Status();
 }
 
 }  // namespace gds::run

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "above_targets.h"
 #include "gds/base/result.h"
 #include "gds/drive/api.h"
 #include "gds/state/store.h"
@@ -35,13 +36,13 @@ struct FeedNews {
 /// changes"): such an item is absent, and nothing of it is proven.
 class Feed {
 public:
-    /// What the source is, and its path leads through.
-    struct Source {
+    /// Where the source is, and what its path leads through.
+    struct Place {
         std::string id;
         std::set<std::string> path_ids, path_names;
     };
     Feed(state::Store& store, http::Engine& engine, drive::Api& api, Snapshot& snapshot,
-         Source source, std::function<void(std::int64_t entries)> progress);
+         Place place, std::function<void(std::int64_t entries)> progress);
 
     /// Error: what Drive answered; see rejects_page_token.
     Result<FeedNews> follow(const std::string& token);
@@ -51,9 +52,10 @@ private:
     Status take(const drive::Change& change);
     Status record(const model::Item& item);
     Status forget(state::ItemNo item);
-    Status look_above_targets();
+    Status judge_folders();
+    Result<AboveTargets> know_strangers();
     Status ask_for_lost_targets();
-    Status leave_to_projection(const drive::Ref& target);
+    Status look_for_target(const model::Item& shortcut);
     /// Whether a folder came or went as seen from what was recorded.
     Result<bool> is_turning(state::ItemNo known, const model::Item& item);
 
@@ -61,12 +63,15 @@ private:
     http::Engine& engine_;
     drive::Api& api_;
     Snapshot& snapshot_;
-    Source source_;
+    Place place_;
     std::function<void(std::int64_t)> progress_;
     FeedNews news_;
-    std::vector<state::ItemNo> turned_;  ///< known folders of this page that came or went
-    bool untold_ = false;  ///< so did a folder on it of which nothing is known, or may have
-    bool came_ = false;    ///< a folder came into sight
+    std::int64_t above_is_new_ = 0;  ///< kAboveIsNew
+    // Of one page.
+    std::vector<state::ItemNo> turned_;   ///< recorded folders that came or went, or may have
+    std::vector<model::Item> strangers_;  ///< folders that are not recorded
+    bool untold_ = false;                 ///< what is not recorded went, perhaps a folder
+    bool came_ = false;                   ///< a folder came into sight, or a shared drive
     std::int64_t entries_ = 0;
 };
 

@@ -88,6 +88,7 @@ private:
     Phase make_room();
     Phase fetch(Removal& removal);
     Phase finish();
+    void prepare_next_feed();
     Status tidy();
     Status remember_scan();
     Status settle_snapshot();

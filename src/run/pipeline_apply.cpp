@@ -305,9 +305,6 @@ Pipeline::Phase Pipeline::finish() {
         return fail(ExitCode::partial, error(Code::cancelled, "stopped"));
     }
     if (!settings_.dry_run()) {
-        if (Phase failure = unchanged_ || doubt_ ? std::nullopt : look_above_targets()) {
-            return failure;
-        }
         Status done = doubt_ ? Status() : tidy();
         if (done && record_.failures.empty() && !doubt_ && !moves_are_unfinished(*store_)) {
             // Nothing is left to be continued, so that no partial is of use.
@@ -316,11 +313,21 @@ Pipeline::Phase Pipeline::finish() {
         if (!done) {
             return fail_destination(done.error());
         }
+        prepare_next_feed();
     }
     if (doubt_) {
         return fail_source(*doubt_);
     }
     return std::nullopt;
+}
+
+/// What is not known then has the next run list more than it would have to.
+void Pipeline::prepare_next_feed() {
+    const Status looked = unchanged_ || doubt_ ? Status() : snapshot_->look_above_targets(root_);
+    if (!looked) {
+        log::warn("the folders above what shortcuts lead to could not be looked up",
+                  {{"because", looked.error().message}});
+    }
 }
 
 /// The token never runs ahead of the work: both are recorded in one transaction.

@@ -34,11 +34,6 @@ Error doubt_about(state::Store& store, const std::vector<drive::Doubt>& doubts) 
                              first.error.message));
 }
 
-/// No further request can survive it.
-bool ends_run(const Error& problem) {
-    return problem.code == Code::unauthenticated || problem.code == Code::cancelled;
-}
-
 bool is_ours(const Error& problem) {
     return problem.code == Code::disk_full || problem.code == Code::read_only ||
            problem.code == Code::io;
@@ -89,19 +84,19 @@ Pipeline::Phase Pipeline::list() {
 
 std::unique_ptr<Feed> Pipeline::make_feed() {
     const SourceSettings settings = effective_source(settings_.source, credentials_);
-    Feed::Source source{source_->folder.id, {}, {}};
+    Feed::Place place{source_->folder.id, {}, {}};
     const auto recorded = store_->meta(kPathIds);
     if (settings.id.empty() && recorded) {
         for (const std::string& id : split(*recorded, '\n')) {
-            source.path_ids.insert(id);
+            place.path_ids.insert(id);
         }
         for (const std::string& name : split(settings.path, '/')) {
-            source.path_names.insert(name);
+            place.path_names.insert(name);
         }
     }
     feed_api_ = std::make_unique<drive::Api>(*engine_, settings_.drive_endpoint,
                                              drive::Corpus{source_->folder.drive_id});
-    return std::make_unique<Feed>(*store_, *engine_, *feed_api_, *snapshot_, std::move(source),
+    return std::make_unique<Feed>(*store_, *engine_, *feed_api_, *snapshot_, std::move(place),
                                   [this](std::int64_t n) { show("changes", n); });
 }
 
@@ -181,7 +176,8 @@ Pipeline::Phase Pipeline::follow_feed() {
         why_full_ = "Drive does not accept the change token any more";
         return look_for_source(true);
     }
-    return why_full_.empty() || ends_run(news.error()) ? fail_source(news.error()) : std::nullopt;
+    return why_full_.empty() || drive::ends_run(news.error()) ? fail_source(news.error())
+                                                              : std::nullopt;
 }
 
 /// Where the feed begins after a full listing: before it, or what changes meanwhile would be lost.
@@ -194,7 +190,7 @@ Pipeline::Phase Pipeline::begin_feed() {
         next_token_ = std::move(*token);
         return std::nullopt;
     }
-    if (ends_run(token.error())) {
+    if (drive::ends_run(token.error())) {
         return fail_source(token.error());
     }
     log::warn("the change feed cannot be used, so that the next run lists the whole folder again",
@@ -264,7 +260,7 @@ Pipeline::Phase Pipeline::replay_feed() {
     if (news) {
         next_token_ = news->asks_for_listing() ? "" : news->token;  // by the next run
         still_ = news->entries == 0;
-    } else if (ends_run(news.error()) || is_ours(news.error())) {
+    } else if (drive::ends_run(news.error()) || is_ours(news.error())) {
         return is_ours(news.error()) ? fail_destination(news.error()) : fail_source(news.error());
     } else {
         log::warn("what changed during the listing is left to the next run",

@@ -168,10 +168,11 @@ Result<bool> Projection::is_above_root(state::ItemNo folder) {
 Status Projection::place(const Folder& parent, const Child& child, const model::Item& item,
                          Row row) {
     row.folder = item.kind == ItemKind::folder;
+    if (row.folder && row.skip.empty() && !first_visit(row)) {
+        row.skip = "this folder lies in itself";
+    }
     if (row.folder && row.via != 0 && row.skip.empty()) {
-        if (!linked_.emplace(row.item, row.via).second) {
-            row.skip = "this folder lies in itself";
-        } else if (++expansions_[row.item] > kMaxExpansions) {
+        if (++expansions_[row.item] > kMaxExpansions) {
             row.skip = "shortcuts already lead to this folder from 16 places";
         } else if (parent.depth >= kMaxLinkedDepth) {
             row.skip = "more than 64 folders deep behind a shortcut";
@@ -208,6 +209,12 @@ Status Projection::place(const Folder& parent, const Child& child, const model::
         GDS_CHECK(recognize(parent, item, row));
     }
     return insert(parent, row);
+}
+
+/// Where Drive shows a circle of folders, some folder on it comes again by the same shortcuts:
+/// below the source itself it is the source, since each has one place.
+bool Projection::first_visit(const Row& row) {
+    return row.via == 0 ? row.item != root_ : linked_.emplace(row.item, row.via).second;
 }
 
 Status Projection::recognize(const Folder& parent, const model::Item& item, Row& row) {

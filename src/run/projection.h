@@ -61,6 +61,7 @@ private:
     Status add_shortcut(const Folder& parent, const Child& child);
     /// A row for `child`, which shows `item`: itself, or what it is a shortcut to.
     Status place(const Folder& parent, const Child& child, const model::Item& item, Row row);
+    bool first_visit(const Row& row);
     Status insert(const Folder& parent, const Row& row);
     /// Notes where the record says that the volume holds the row already.
     Status recognize(const Folder& parent, const model::Item& item, Row& row);

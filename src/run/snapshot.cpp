@@ -139,8 +139,7 @@ Status Snapshot::record_ancestors(const model::Item& root) {
         const Result<model::Item> folder = api_.get({above});
         if (!folder) {
             // Out of this account's sight, and so are the folders above it.
-            const Code code = folder.error().code;
-            if (code == Code::unauthenticated || code == Code::cancelled) {
+            if (drive::ends_run(folder.error())) {
                 return folder.error();
             }
             if (!drive::is_out_of_sight(folder.error())) {
@@ -300,7 +299,7 @@ Status Snapshot::item(const drive::Ref& ref, const Result<model::Item>& result) 
     if (!result) {
         const bool gone = drive::proves_absence(result.error());
         if (gone) {
-            // Asked for once; the feed tells when it comes into sight.
+            // Asked for once more only where the feed tells of it, or of a folder that came.
             GDS_CHECK(store_.set_unknown(number));
             asked_.add(number);
             proven_.add(number);

@@ -46,9 +46,12 @@ public:
     Result<drive::ListingResult> list_wanted(const model::Item& root);
     [[nodiscard]] bool wants_more() const { return wants_more_; }
     /// Record the folders above what shortcuts lead to (AboveTargets): after a full listing all of
-    /// them anew. Those about which Drive gives no answer stay unknown. Error: the database's, or
-    /// one that no further request can survive.
+    /// them anew. One about which Drive gives no answer is unknown from then on. Error: the
+    /// database's, or one that ends the run.
     Status look_above_targets(state::ItemNo root);
+    /// A target that was lost may be back: whoever follows the shortcut asks for it. Inside the
+    /// caller's transaction.
+    Status look_again(state::ItemNo target);
     /// The folders above the root could not be looked up: whether a shortcut leads to one of them
     /// is not known.
     [[nodiscard]] bool ancestors_unknown() const { return ancestors_doubt_.has_value(); }
@@ -167,7 +170,7 @@ private:
     Status descend_linked(const model::Item& root);
     /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
     Status record_ancestors(const model::Item& root);
-    Result<std::vector<drive::Ref>> missing_above(state::ItemNo root);
+    Result<std::vector<drive::Ref>> take_missing_above(state::ItemNo root);
     Status take_above(const drive::Ref& ref, const Result<model::Item>& folder);
     void add_doubt(drive::ListingResult& result) const;
     Result<bool> is_linked(state::ItemNo item);
@@ -214,7 +217,8 @@ private:
     std::optional<drive::Doubt> ancestors_doubt_;
     NumberSet wanted_;       ///< folders that the projection asked for
     NumberSet asked_;        ///< targets of shortcuts that it asked for
-    NumberSet asked_above_;  ///< folders above targets that were asked for
+    int above_is_new_ = 0;   ///< kAboveIsNew, as far as this run knows
+    NumberSet asked_above_;  ///< folders above targets that were asked for, and targets
 };
 
 }  // namespace gds::run

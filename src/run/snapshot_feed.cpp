@@ -110,14 +110,7 @@ Status Snapshot::lost(ItemNo item) {
     forget_surprise(item);
     seen_.remove(item);
     const bool target = full_ && GDS_TRY(is_linked(item));
-    if (target) {
-        const auto row = GDS_TRY(store_.item(item));
-        const std::string id = GDS_TRY(store_.id_of(item));
-        lister_.forget(id);
-        targets_[id] = row ? drive::ref_of(*row) : drive::Ref{id};
-        wants_more_ = true;
-    }
-    return {};
+    return target ? look_again(item) : Status();
 }
 
 }  // namespace gds::run

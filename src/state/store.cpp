@@ -1,6 +1,7 @@
 #include "gds/state/store.h"
 
 #include "gds/base/text.h"
+#include "item_flags.h"
 
 #include <fmt/core.h>
 
@@ -9,15 +10,6 @@
 namespace gds::state {
 
 namespace {
-
-constexpr std::int64_t kNoDownload = 1;
-constexpr std::int64_t kInPhotos = 2;
-constexpr std::int64_t kTrashed = 4;
-constexpr std::int64_t kOwned = 8;
-/// Not Drive's word but ours; see Store::Standing.
-constexpr std::int64_t kAbsent = 16;
-constexpr std::int64_t kListed = 32;
-constexpr std::int64_t kOurs = kAbsent | kListed;
 
 constexpr const char* kSelectRow =
     "SELECT id, parent, kind, name, mime, size, md5, sha1, sha256, modified_ms, revision,"
@@ -237,7 +229,7 @@ Status Store::for_each_child(ItemNo folder,
                              const std::function<Status(ItemNo, model::Item)>& each) {
     static const std::string sql = fmt::format(
         "SELECT {}, t.id, i.n FROM item i LEFT JOIN item t ON t.n = i.target"
-        " WHERE i.parent = ? ORDER BY i.n",
+        " WHERE i.parent = ? AND i.kind <> 0 ORDER BY i.n",
         kItemColumns);
     const std::string parent = GDS_TRY(id_of(folder));
     Query row(db_, sql.c_str(), folder);
@@ -319,33 +311,6 @@ Status Store::revise(const std::function<void(ItemNo, Standing&)>& each) {
         GDS_CHECK(db_.run("UPDATE item SET flags = ? WHERE n = ?", flags, item));
     }
     return {};
-}
-
-Result<Via> Store::chain(Via outer, ItemNo shortcut) {
-    {
-        Query query(db_, "SELECT n FROM via WHERE outer = ? AND shortcut = ?", outer, shortcut);
-        const bool row = GDS_TRY(query.next());
-        if (row) {
-            return query.integer(0);
-        }
-    }
-    GDS_CHECK(db_.run("INSERT INTO via(outer, shortcut) VALUES(?, ?)", outer, shortcut));
-    return db_.last_rowid();
-}
-
-Result<std::vector<ItemNo>> Store::shortcuts(Via via) {
-    std::vector<ItemNo> chain;
-    while (via != 0) {
-        Query query(db_, "SELECT outer, shortcut FROM via WHERE n = ?", via);
-        const bool row = GDS_TRY(query.next());
-        if (!row) {
-            break;
-        }
-        chain.push_back(query.integer(1));
-        via = query.integer(0);
-    }
-    std::reverse(chain.begin(), chain.end());
-    return chain;
 }
 
 Result<bool> Store::is_referred_to(ItemNo item) {

@@ -92,7 +92,7 @@ std::vector<std::size_t> in_order_of_id(const std::vector<Claim>& claims) {
 }  // namespace
 
 bool is_ambiguous(std::string_view local_name) {
-    static constexpr std::array<std::string_view, 3> kMarks{"~", "\u201B", "\u2400"};
+    static constexpr std::array<std::string_view, 4> kMarks{"~", "\u201B", "\u2400", "\uFFFD"};
     return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
         return local_name.find(mark) != std::string_view::npos;
     });

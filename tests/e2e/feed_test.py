@@ -2,6 +2,7 @@
 """Ticks from the change feed: what they cost, what they follow, what makes a run list in full, and
 that both roads lead to the same mirror and the same database."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -320,6 +321,7 @@ class Follows(FeedCase):
         target = self.make("t.txt", "target", parent="DEEP")
         self.edit("create", parent="FILES", name="link", target=target.id)
         self.follow()
+        self.follow()
         self.edit("move", id="DEEP", to="ELSEWHERE")
         self.follow()
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
@@ -357,11 +359,128 @@ class Follows(FeedCase):
                          ["changes.list", "files.get", "files.get", "oauth.token"])
         self.edit("grant", id=target.id)
         self.make_folder("/another")
-        relay = relays.Drive(self.url)
-        self.addCleanup(relay.close)
-        relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != target.id]
-        self.follow(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url})
+        with self.relay() as relay:
+            relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != target.id]
+            self.follow(env=relay.env)
         self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_a_lost_target_comes_back_with_a_folder_of_a_name_on_the_sources_path(self):
+        target = self.make("/top/t.txt", "target")
+        self.edit("revoke", id=target.id)
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.edit("grant", id=target.id)
+        self.make_folder("/other/files")
+        with self.relay() as relay:
+            relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != target.id]
+            self.follow(env=relay.env)
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_a_lost_target_comes_back_in_a_run_that_was_stopped(self):
+        """The folder was recorded by then, and is no news to the next run."""
+        self.make_folder("/top", id="TOP")
+        target = self.make("t.txt", "target", parent="TOP")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        for item in (target.id, "TOP"):
+            self.edit("revoke", id=item)
+        self.sync("--full")
+        for item in (target.id, "TOP"):
+            self.edit("grant", id=item)
+        with self.relay() as relay:
+            relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != target.id]
+            relay.feed_goes_on = True
+            self.fault({"label": "changes.list", "skip": 1}, {"status": 500})
+            self.sync("--retries", "0", env=relay.env, expect=6)
+            relay.feed_goes_on = False
+            self.clear_faults()
+            self.follow(env=relay.env)
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_a_shortcut_that_is_gone_has_nothing_asked_for(self):
+        targets = [self.make(f"/top/{name}", name) for name in ("there", "lost")]
+        links = [self.edit("create", parent="FILES", name=f"link {i}", target=target.id)
+                 for i, target in enumerate(targets)]
+        self.edit("revoke", id=targets[1].id)
+        self.follow()
+        for link in links:
+            self.edit("delete", id=link)
+        self.follow()
+        for _ in range(2):
+            self.come_and_go()
+            self.follow()
+            self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
+
+    def test_a_lost_target_is_asked_for_with_another_shortcut(self):
+        target = self.make("/top/t.txt", "target")
+        self.edit("revoke", id=target.id)
+        link = self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.edit("trash", id=link)
+        self.follow()
+        self.edit("grant", id=target.id)
+        with self.relay() as relay:
+            relay.mend_feed = lambda entries: [e for e in entries if e["fileId"] != target.id]
+            self.follow(env=relay.env)
+            self.edit("untrash", id=link)
+            self.follow(env=relay.env)
+        self.settled({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def test_a_target_that_moves_into_a_new_folder_has_nothing_listed(self):
+        target = self.make("/top/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.make_folder("/new", id="NEW")
+        self.make_folder("newer", id="NEWER", parent="NEW")
+        self.edit("move", id=target.id, to="NEWER")
+        self.follow()
+        self.follow()
+        self.edit("trash", id="NEW")
+        result = self.sync()
+        self.assertIn("shortcuts may lead into it", result.log)
+        self.assertEqual(len(result.actions("skip")), 1)
+
+    def change_once_asked(self, before, during, *options):
+        """A shortcut leads to a file whose folder changes in between, once Drive has answered about
+        the file. The folder is recorded as it is by then, and the feed tells nothing new of it."""
+        top = self.make_folder("/top")
+        target = self.make("/top/deep/t.txt", "target")
+        self.edit(before, id=top)
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        with self.relay() as relay:
+            relay.once_asked(target.id, lambda: self.edit(during, id=top))
+            self.sync(*options, env=relay.env)
+            self.assertEqual(relay.after_item, {})
+        self.sync()
+        self.sync()
+        return target
+
+    def test_a_folder_goes_to_the_trash_once_the_target_below_it_was_asked_for(self):
+        for options in ((), ("--full",)):
+            with self.subTest(options):
+                self.start_again()
+                self.change_once_asked("untrash", "trash", *options)
+                self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+
+    def test_a_folder_leaves_the_trash_once_the_target_below_it_was_asked_for(self):
+        for options in ((), ("--full",)):
+            with self.subTest(options):
+                self.start_again()
+                target = self.change_once_asked("trash", "untrash", *options)
+                self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
+
+    def start_again(self):
+        self.doCleanups()
+        self.setUp()
+
+    @contextlib.contextmanager
+    def relay(self):
+        relay = relays.Drive(self.url)
+        relay.env = {"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url}
+        try:
+            yield relay
+        finally:
+            relay.close()
 
     def test_a_lost_target_that_drive_gives_no_answer_about_is_not_forgotten(self):
         target = self.make("/top/t.txt", "target")
@@ -372,11 +491,10 @@ class Follows(FeedCase):
         self.make_folder("/other")
         self.follow("--retries", "0", expect=6)
         self.clear_faults()
-        relay = relays.Drive(self.url)
-        self.addCleanup(relay.close)
-        relay.mend_feed = lambda entries: []
         self.edit("grant", id=target.id)
-        self.follow(env={"GDRIVE_SYNC_DRIVE_ENDPOINT": relay.url})
+        with self.relay() as relay:
+            relay.mend_feed = lambda entries: []
+            self.follow(env=relay.env)
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
 
     def test_a_target_whose_folder_goes_to_the_trash(self):

@@ -79,15 +79,24 @@ class Drive(Relay):
 
     def __init__(self, emulator_url):
         self.mend_list = self.mend_feed = lambda entries: entries
+        self.after_item = {}
+        self.feed_goes_on = False  # the last page of the feed is passed on as if it were not
         super().__init__(emulator_url)
+
+    def once_asked(self, item, do):
+        """That happens once an item was asked for by its id, before the answer is passed on."""
+        self.after_item[item] = do
 
     def answer(self, asked, body):
         status, answer = super().answer(asked, body)
         path = urllib.parse.urlsplit(asked.path).path
+        self.after_item.pop(path.rpartition("/files/")[2], lambda: None)()
         for ending, member, mend in (("/files", "files", self.mend_list),
                                      ("/changes", "changes", self.mend_feed)):
             if path.endswith(ending) and status == 200:
                 parsed = json.loads(answer)
                 parsed[member] = mend(parsed[member])
+                if self.feed_goes_on and "newStartPageToken" in parsed:
+                    parsed["nextPageToken"] = parsed.pop("newStartPageToken")
                 answer = json.dumps(parsed).encode()
         return status, answer

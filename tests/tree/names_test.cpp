@@ -36,6 +36,7 @@ bool is_local_name(const std::string& name) {
 
 // What rclone 1.60.1 and 1.74 make of these Drive names, found by running their encoder.
 TEST(IsAmbiguous, WhereAnotherDriveNameMayLieBehind) {
+    EXPECT_TRUE(is_ambiguous("cut\uFFFD.txt"));
     for (const char* name : {"same~1b8c37e3.txt", "~", "\u201Bx", "a\u2400b"}) {
         EXPECT_TRUE(is_ambiguous(name)) << name;
     }

@@ -96,9 +96,11 @@ bool rejects_page_token(const Error& error);
 /// True where Drive itself said that an item does not exist: 404, and not from some page on the
 /// way.
 bool proves_absence(const Error& error);
-/// True where Drive's answer was that this account does not get to see an item: it does not exist,
-/// or permission is denied. Nothing is left unknown that another try would tell.
+/// True where the answer was that this account does not get to see an item: it does not exist, or
+/// permission is denied.
 bool is_out_of_sight(const Error& error);
+/// True where no other request of this run could fare better: refused credentials, or a stop.
+bool ends_run(const Error& error);
 
 /// Calls of Drive API v3, GET only. Callbacks come on the engine's thread.
 class Api {

@@ -158,6 +158,10 @@ public:
     Result<Via> chain(Via outer, ItemNo shortcut);
     /// The shortcuts of a chain, outermost first.
     Result<std::vector<ItemNo>> shortcuts(Via via);
+    /// What shortcuts lead to that are there themselves.
+    Result<std::vector<ItemNo>> targets();
+    /// The folders above those, up to `source` or to the last one that is known.
+    Result<std::vector<ItemNo>> folders_above_targets(ItemNo source);
     /// Forget items that `keep` refuses and that no entry, parked row, chain or item refers to.
     Status forget_items(const std::function<bool(ItemNo)>& keep);
 
@@ -202,6 +206,7 @@ private:
     static Result<Store> open_existing(const std::string& path);
     Result<bool> parks_nothing();
     Status set_flag(ItemNo item, std::int64_t flag, bool on);
+    static Result<std::vector<ItemNo>> numbers(Query query);
     Result<bool> is_referred_to(ItemNo item);
     Status check_if_due(const std::string& path, bool suspect);
 

@@ -30,7 +30,7 @@ std::string encode_document_name(std::string_view drive_name, std::string_view e
 std::string decode_name(std::string_view local_name);
 
 /// True where no Drive name can be told from a local one: it may have been made up for a duplicate,
-/// or shortened, or quoted in one of several ways.
+/// shortened, quoted in one of several ways, or no valid text to begin with.
 bool is_ambiguous(std::string_view local_name);
 
 /// At most kMaxNameBytes: cut at a character boundary, then "~" and 8 hex digits of the SHA-256 of
