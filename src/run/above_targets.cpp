@@ -21,6 +21,15 @@ Result<bool> hides_its_folder(Store& store, ItemNo target) {
 
 }  // namespace
 
+Result<NumberSet> source_and_above(Store& store, ItemNo source) {
+    NumberSet folders;
+    for (ItemNo at = source; at != 0 && !folders.has(at);) {
+        folders.add(at);
+        at = GDS_TRY(store.standing(at)).parent;
+    }
+    return folders;
+}
+
 Result<AboveTargets> AboveTargets::read(Store& store, ItemNo source) {
     AboveTargets above;
     above.list_ = GDS_TRY(store.folders_above_targets(source));
@@ -29,9 +38,10 @@ Result<AboveTargets> AboveTargets::read(Store& store, ItemNo source) {
         above.folders_.add(folder);
         above.whole_ = above.whole_ && (standing.known || standing.absent);
     }
+    const NumberSet loops = GDS_TRY(source_and_above(store, source));
     for (const ItemNo target : GDS_TRY(store.targets())) {
         above.whole_ =
-            above.whole_ && (target == source || !GDS_TRY(hides_its_folder(store, target)));
+            above.whole_ && (loops.has(target) || !GDS_TRY(hides_its_folder(store, target)));
     }
     return above;
 }

@@ -10,6 +10,10 @@
 
 namespace gds::run {
 
+/// The source and the folders above it, as far as they are recorded: a shortcut that leads to one
+/// of them is a loop.
+Result<NumberSet> source_and_above(state::Store& store, state::ItemNo source);
+
 /// The folders above what shortcuts lead to, up to the source or to the last one in sight. Where
 /// one goes to the trash, so does all that lies in it, and Drive tells of the folder alone.
 class AboveTargets {

@@ -382,13 +382,17 @@ Result<ItemNo> Snapshot::unproven(ItemNo item) {
 Status Snapshot::expands(ItemNo folder, const FilterPath& path) {
     expanded_.add(folder);
     met_.add(folder);
-    if (full_ || wanted_.has(folder) || GDS_TRY(listed(folder))) {
+    if (wanted_.has(folder) || (full_ && in_doubt_) || GDS_TRY(listed(folder))) {
         return {};
     }
     const auto item = GDS_TRY(store_.item(folder));
     if (!item) {
         return error(Code::internal, "a folder without its item");
     }
+    if (full_ && lister_.wants(item->id)) {
+        return {};
+    }
+    // In a full listing it is one that a filter left out, and a shortcut leads to after all.
     wanted_.add(folder);
     wants_more_ = true;
     if (!filter_.empty()) {
@@ -421,25 +425,9 @@ void Snapshot::forget_projection() {
     expanded_ = {};
 }
 
-Result<NumberSet> Snapshot::above(ItemNo root) {
-    NumberSet items;
-    for (ItemNo at = root; at != 0 && !items.has(at);) {
-        items.add(at);
-        const Store::Standing standing = GDS_TRY(store_.standing(at));
-        at = standing.parent;
-    }
-    return items;
-}
-
 Status Snapshot::settle(ItemNo root) {
-    NumberSet kept = GDS_TRY(above(root));
-    const AboveTargets targets = GDS_TRY(AboveTargets::read(store_, root));
-    for (const ItemNo folder : targets.list()) {
-        const bool known = GDS_TRY(store_.standing(folder)).known;
-        if (known) {
-            kept.add(folder);
-        }
-    }
+    NumberSet kept = GDS_TRY(source_and_above(store_, root));
+    const NumberSet there = GDS_TRY(present_above_targets(root));
     GDS_CHECK(store_.revise([&](ItemNo n, Store::Standing& standing) {
         if (full_) {
             const bool lost = standing.known && !standing.absent && !standing.trashed &&
@@ -457,6 +445,13 @@ Status Snapshot::settle(ItemNo root) {
         }
         standing.listed = standing.listed && standing.folder && expanded_.has(n);
     }));
+    // By now it is recorded which shortcuts are there.
+    for (const ItemNo folder : GDS_TRY(store_.folders_above_targets(root))) {
+        if (there.has(folder)) {
+            kept.add(folder);
+            GDS_CHECK(store_.set_absent(folder, false));
+        }
+    }
     return store_.forget_items(
         [&](ItemNo n) { return kept.has(n) || met_.has(n) || (full_ && seen_.has(n)); });
 }

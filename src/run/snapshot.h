@@ -150,6 +150,9 @@ private:
     void is_news(state::ItemNo item);
     Status place(state::ItemNo item, const model::Item& state);
     Status place_outside(state::ItemNo item);
+    /// What lies in a folder that is not part of the mirror any more is none either, but for what a
+    /// shortcut leads to.
+    Status leave_with(state::ItemNo folder);
     Status place_linked(state::ItemNo item, const model::Item& state);
     void surprise(state::ItemNo item);
     void forget_surprise(state::ItemNo item);
@@ -171,10 +174,10 @@ private:
     /// Record the folders above the root, so that a shortcut to one of them is known as a loop.
     Status record_ancestors(const model::Item& root);
     Result<std::vector<drive::Ref>> take_missing_above(state::ItemNo root);
+    Result<NumberSet> present_above_targets(state::ItemNo root);
     Status take_above(const drive::Ref& ref, const Result<model::Item>& folder);
     void add_doubt(drive::ListingResult& result) const;
     Result<bool> is_linked(state::ItemNo item);
-    Result<NumberSet> above(state::ItemNo root);
 
     state::Store& store_;
     http::Engine& engine_;

@@ -67,6 +67,17 @@ Status Snapshot::take_above(const drive::Ref& ref, const Result<model::Item>& fo
     return store_.set_absent(n, hidden);
 }
 
+Result<NumberSet> Snapshot::present_above_targets(ItemNo root) {
+    NumberSet present;
+    for (const ItemNo folder : GDS_TRY(store_.folders_above_targets(root))) {
+        const Store::Standing standing = GDS_TRY(store_.standing(folder));
+        if (standing.known && !standing.absent) {
+            present.add(folder);
+        }
+    }
+    return present;
+}
+
 Status Snapshot::look_again(ItemNo target) {
     const std::string id = GDS_TRY(store_.id_of(target));
     if (full_) {

@@ -5,6 +5,7 @@ that both roads lead to the same mirror and the same database."""
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import sys
 import unittest
@@ -439,6 +440,45 @@ class Follows(FeedCase):
         result = self.sync()
         self.assertIn("shortcuts may lead into it", result.log)
         self.assertEqual(len(result.actions("skip")), 1)
+
+    def test_a_shortcut_to_the_whole_drive_has_nothing_listed(self):
+        self.edit("create", parent="FILES", name="everything", target="root")
+        self.follow()
+        for _ in range(2):
+            self.come_and_go()
+            self.follow()
+            self.assertEqual(sorted(self.asked), ["changes.list", "files.get", "oauth.token"])
+
+    def test_a_folder_goes_with_the_shortcuts_that_lead_into_it(self):
+        self.switch(folder_move_emits_one_entry=1)
+        for how in ("delete", "revoke"):
+            with self.subTest(how):
+                gone = self.make_folder("gone")
+                inner = self.make_folder("inner", parent=gone)
+                for name, target in (("down", inner), ("loop", gone)):
+                    self.edit("create", parent=gone, name=name, target=target)
+                self.sync()
+                self.edit(how, id=gone)
+                self.sync()
+                new = self.make(how, "what makes a plan")
+                self.follow()
+                self.edit("trash", id=new.id)
+                self.follow()
+                self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+
+    def test_what_lies_in_a_folder_that_goes_during_the_first_listing(self):
+        """Drive tells of the folder alone; a shortcut finds the file in the trash."""
+        shutil.rmtree(self.dest / ".gdrive-sync")
+        with self.relay() as relay:
+            def mend(items):
+                if any(item["id"] == self.b.id for item in items):
+                    self.edit("trash", id="SUB")
+                return items
+            relay.mend_list = mend
+            self.sync(env=relay.env)
+        self.edit("create", parent="FILES", name="link", target=self.b.id)
+        self.follow()
+        self.assert_mirror({"a.txt": self.a})
 
     def change_once_asked(self, before, during, *options):
         """A shortcut leads to a file whose folder changes in between, once Drive has answered about

@@ -207,6 +207,19 @@ class ToFolders(ShortcutCase):
         result = self.sync()
         self.assertEqual((result.counts["rename"], result.report["bytes"]["downloaded"]), (1, 0))
 
+    def test_to_a_folder_that_a_filter_leaves_out(self):
+        """Its own path is left out, the shortcut's is not."""
+        self.make_folder("no", id="NO")
+        inner, deep = self.make("no/in", "inner"), self.make("no/deep/in", "deep")
+        self.shortcut("yes", "NO")
+        for excluded in ("/no/**", "/no/deep/**"):
+            with self.subTest(excluded):
+                plain = {} if excluded == "/no/**" else {"no/in": inner}
+                for options in ((), ("--full",), ("--full",)):
+                    self.sync("--exclude", excluded, *options)
+                    self.assert_mirror({**self.expected(), **plain, "yes/in": inner,
+                                        "yes/deep/in": deep})
+
     def test_a_renamed_shortcut_renames_the_folder(self):
         self.edit("rename", id=self.link, name="by another name")
         result = self.sync()
