@@ -137,9 +137,9 @@ Status Feed::judge_folders() {
     const AboveTargets above = GDS_TRY(know_strangers());
     const bool turned = std::any_of(turned_.begin(), turned_.end(),
                                     [&](ItemNo folder) { return above.has(folder); });
-    const bool untold = untold_ || !strangers_.empty();
+    const bool any = untold_ || !strangers_.empty() || !turned_.empty();
     const bool whole = above.are_whole() && above_is_new_ < 2;
-    news_.above_targets = news_.above_targets || turned || (untold && !whole);
+    news_.above_targets = news_.above_targets || turned || (any && !whole);
     return {};
 }
 

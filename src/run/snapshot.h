@@ -175,7 +175,7 @@ private:
     Status record_ancestors(const model::Item& root);
     Result<std::vector<drive::Ref>> take_missing_above(state::ItemNo root);
     Result<NumberSet> present_above_targets(state::ItemNo root);
-    Status take_above(const drive::Ref& ref, const Result<model::Item>& folder);
+    Result<std::int64_t> take_above(const drive::Ref& ref, const Result<model::Item>& folder);
     void add_doubt(drive::ListingResult& result) const;
     Result<bool> is_linked(state::ItemNo item);
 
@@ -218,10 +218,10 @@ private:
     std::vector<model::Item> linked_folders_;         ///< what they led to, not yet listed
     std::optional<std::set<std::string>> ancestors_;  ///< of the root; known once needed
     std::optional<drive::Doubt> ancestors_doubt_;
-    NumberSet wanted_;       ///< folders that the projection asked for
-    NumberSet asked_;        ///< targets of shortcuts that it asked for
-    int above_is_new_ = 0;   ///< kAboveIsNew, as far as this run knows
-    NumberSet asked_above_;  ///< folders above targets that were asked for, and targets
+    NumberSet wanted_;           ///< folders that the projection asked for
+    NumberSet asked_;            ///< targets of shortcuts that it asked for
+    bool looked_above_ = false;  ///< in this run, after a full listing
+    NumberSet asked_above_;      ///< folders above targets that were asked for, and targets
 };
 
 }  // namespace gds::run

@@ -3,6 +3,7 @@
 #include "terms.h"
 
 #include <algorithm>
+#include <utility>
 
 // The folders above what shortcuts lead to: recorded, so that the feed's entries of other folders
 // are of no interest.
@@ -13,18 +14,18 @@ using state::ItemNo;
 using state::Store;
 
 Status Snapshot::look_above_targets(ItemNo root) {
-    if (full_ && !GDS_TRY(store_.folders_above_targets(root)).empty()) {
-        above_is_new_ = 1;
-    }
+    const bool anew = full_ && !std::exchange(looked_above_, true) &&
+                      !GDS_TRY(store_.folders_above_targets(root)).empty();
+    std::int64_t is_new = anew ? 1 : 0;
     for (;;) {
         const std::vector<drive::Ref> missing = GDS_TRY(take_missing_above(root));
         const std::vector<ItemAnswer> answers = GDS_TRY(ask_by_id(engine_, api_, missing));
         state::Transaction transaction = GDS_TRY(state::Transaction::begin(store_.db()));
         for (const auto& [ref, item] : answers) {
-            GDS_CHECK(take_above(ref, item));
+            is_new = std::max(is_new, GDS_TRY(take_above(ref, item)));
         }
-        if (above_is_new_ > 0) {
-            GDS_CHECK(store_.set_meta(kAboveIsNew, std::to_string(above_is_new_)));
+        if (is_new > GDS_TRY(store_.number(kAboveIsNew))) {
+            GDS_CHECK(store_.set_meta(kAboveIsNew, std::to_string(is_new)));
         }
         GDS_CHECK(transaction.commit());
         if (missing.empty()) {
@@ -51,20 +52,19 @@ Result<std::vector<drive::Ref>> Snapshot::take_missing_above(ItemNo root) {
     return missing;
 }
 
-Status Snapshot::take_above(const drive::Ref& ref, const Result<model::Item>& folder) {
+/// How new it is (kAboveIsNew).
+Result<std::int64_t> Snapshot::take_above(const drive::Ref& ref,
+                                          const Result<model::Item>& folder) {
     if (folder) {
-        const bool changed = GDS_TRY(store_.upsert(*folder)).changed;
-        above_is_new_ = std::max(above_is_new_, changed ? 1 : 0);
-        return {};
+        return std::int64_t{GDS_TRY(store_.upsert(*folder)).changed ? 1 : 0};
     }
     const ItemNo n = GDS_TRY(store_.intern(ref.id));
     const Store::Standing before = GDS_TRY(store_.standing(n));
     const bool hidden = drive::proves_absence(folder.error());
-    const bool went = hidden && (before.known || !before.absent);
-    above_is_new_ = std::max(above_is_new_, went ? 2 : 0);
     // Out of this account's sight, and so are the folders above it; or what is above is not known.
     GDS_CHECK(store_.set_unknown(n));
-    return store_.set_absent(n, hidden);
+    GDS_CHECK(store_.set_absent(n, hidden));
+    return std::int64_t{hidden && (before.known || !before.absent) ? 2 : 0};
 }
 
 Result<NumberSet> Snapshot::present_above_targets(ItemNo root) {

@@ -509,6 +509,20 @@ class Follows(FeedCase):
                 target = self.change_once_asked("trash", "untrash", *options)
                 self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b, "link": target})
 
+    def test_a_known_folder_goes_out_of_sight_once_the_target_below_it_was_asked_for(self):
+        top = self.make_folder("/top")
+        target = self.make("/top/deep/t.txt", "target")
+        self.edit("create", parent="FILES", name="link", target=target.id)
+        self.follow()
+        self.follow()
+        with self.relay() as relay:
+            relay.once_asked(target.id, lambda: self.edit("revoke", id=top))
+            self.sync("--full", env=relay.env)
+            self.assertEqual(relay.after_item, {})
+        self.sync()
+        self.sync()
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+
     def start_again(self):
         self.doCleanups()
         self.setUp()
