@@ -354,9 +354,21 @@ Result<bool> Snapshot::current(ItemNo item, ItemNo folder) {
     return in_doubt_ && !GDS_TRY(listed(folder));
 }
 
+/// It was shown, or a change record told of it, or of the folder that it was shown in.
+Result<bool> Snapshot::is_explained(ItemNo item) {
+    ItemNo at = item;
+    for (int level = 0; level < kMaxDepth && went_along_.has(at); ++level) {
+        at = GDS_TRY(store_.standing(at)).parent;
+        if (proven_.has(at)) {
+            return true;
+        }
+    }
+    return seen_.has(item) || proven_.has(item);
+}
+
 Result<ItemNo> Snapshot::unproven(ItemNo item) {
     if (full_) {
-        return seen_.has(item) || proven_.has(item) ? 0 : item;
+        return GDS_TRY(is_explained(item)) ? 0 : item;
     }
     ItemNo at = item;
     for (int level = 0; level < kMaxDepth; ++level) {

@@ -177,6 +177,7 @@ private:
     Result<NumberSet> present_above_targets(state::ItemNo root);
     Result<std::int64_t> take_above(const drive::Ref& ref, const Result<model::Item>& folder);
     void add_doubt(drive::ListingResult& result) const;
+    Result<bool> is_explained(state::ItemNo item);
     Result<bool> is_linked(state::ItemNo item);
 
     state::Store& store_;
@@ -220,6 +221,7 @@ private:
     std::optional<drive::Doubt> ancestors_doubt_;
     NumberSet wanted_;           ///< folders that the projection asked for
     NumberSet asked_;            ///< targets of shortcuts that it asked for
+    NumberSet went_along_;       ///< were shown in a folder that went since
     bool looked_above_ = false;  ///< in this run, after a full listing
     NumberSet asked_above_;      ///< folders above targets that were asked for, and targets
 };

@@ -71,7 +71,8 @@ Status Snapshot::leave_with(ItemNo folder) {
         folders.pop_back();
         while (GDS_TRY(children.next())) {
             const ItemNo child = children.integer(0);
-            if (!seen_.has(child) || news_.told.has(child)) {
+            // The source itself is looked up by whoever runs, wherever it lies.
+            if (child == root_ || !seen_.has(child) || news_.told.has(child)) {
                 continue;
             }
             seen_.remove(child);
@@ -79,7 +80,7 @@ Status Snapshot::leave_with(ItemNo folder) {
             if (GDS_TRY(is_linked(child))) {
                 GDS_CHECK(look_again(child));
             } else {
-                proven_.add(child);
+                went_along_.add(child);
                 folders.push_back(child);
             }
         }

@@ -480,6 +480,23 @@ class Follows(FeedCase):
         self.follow()
         self.assert_mirror({"a.txt": self.a})
 
+    def test_a_folder_above_the_source_changes_during_a_full_listing(self):
+        """It is no part of the mirror, and does not take along what lies in it."""
+        above = self.control("tree?path=/claude")["id"]
+        self.source_options = ["--source-id", "FILES"]
+        self.sync()
+        self.fault({"label": "changes.list"}, {"status": 410}, count=1)
+        names = iter(("first", "second"))
+        with self.relay() as relay:
+            def mend(items):
+                self.edit("rename", id=above, name=next(names, "last"))
+                return items
+            relay.mend_list = mend
+            result = self.sync("--max-delete", "-1", "--allow-empty-source", env=relay.env)
+        self.assert_full(result, "does not accept")
+        self.assertEqual(result.actions("delete"), [])
+        self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
+
     def change_once_asked(self, before, during, *options):
         """A shortcut leads to a file whose folder changes in between, once Drive has answered about
         the file. The folder is recorded as it is by then, and the feed tells nothing new of it."""
