@@ -354,21 +354,9 @@ Result<bool> Snapshot::current(ItemNo item, ItemNo folder) {
     return in_doubt_ && !GDS_TRY(listed(folder));
 }
 
-/// It was shown, or a change record told of it, or of the folder that it was shown in.
-Result<bool> Snapshot::is_explained(ItemNo item) {
-    ItemNo at = item;
-    for (int level = 0; level < kMaxDepth && went_along_.has(at); ++level) {
-        at = GDS_TRY(store_.standing(at)).parent;
-        if (proven_.has(at)) {
-            return true;
-        }
-    }
-    return seen_.has(item) || proven_.has(item);
-}
-
 Result<ItemNo> Snapshot::unproven(ItemNo item) {
     if (full_) {
-        return GDS_TRY(is_explained(item)) ? 0 : item;
+        return seen_.has(item) || proven_.has(item) ? 0 : item;
     }
     ItemNo at = item;
     for (int level = 0; level < kMaxDepth; ++level) {
@@ -439,7 +427,7 @@ void Snapshot::forget_projection() {
 
 Status Snapshot::settle(ItemNo root) {
     NumberSet kept = GDS_TRY(source_and_above(store_, root));
-    const NumberSet there = GDS_TRY(present_above_targets(root));
+    const NumberSet present = GDS_TRY(present_above_targets(root));
     GDS_CHECK(store_.revise([&](ItemNo n, Store::Standing& standing) {
         if (full_) {
             const bool lost = standing.known && !standing.absent && !standing.trashed &&
@@ -449,7 +437,9 @@ Status Snapshot::settle(ItemNo root) {
             }
             // Of what nobody asked for it is not known.
             const bool asked = standing.known || standing.absent || asked_.has(n);
-            standing.absent = asked && !seen_.has(n) && !kept.has(n);
+            // What was shown and not met went with its folder, or nobody wants it.
+            const bool there = seen_.has(n) && met_.has(n);
+            standing.absent = asked && !there && !kept.has(n);
             standing.listed = everything_listed_ || listed_.has(n);
         } else if (standing.known) {
             // Where it went to, its changes are of no interest: it has to be asked for again.
@@ -459,7 +449,7 @@ Status Snapshot::settle(ItemNo root) {
     }));
     // By now it is recorded which shortcuts are there.
     for (const ItemNo folder : GDS_TRY(store_.folders_above_targets(root))) {
-        if (there.has(folder)) {
+        if (present.has(folder)) {
             kept.add(folder);
             GDS_CHECK(store_.set_absent(folder, false));
         }

@@ -150,9 +150,6 @@ private:
     void is_news(state::ItemNo item);
     Status place(state::ItemNo item, const model::Item& state);
     Status place_outside(state::ItemNo item);
-    /// What lies in a folder that is not part of the mirror any more is none either, but for what a
-    /// shortcut leads to.
-    Status leave_with(state::ItemNo folder);
     Status place_linked(state::ItemNo item, const model::Item& state);
     void surprise(state::ItemNo item);
     void forget_surprise(state::ItemNo item);
@@ -177,7 +174,6 @@ private:
     Result<NumberSet> present_above_targets(state::ItemNo root);
     Result<std::int64_t> take_above(const drive::Ref& ref, const Result<model::Item>& folder);
     void add_doubt(drive::ListingResult& result) const;
-    Result<bool> is_explained(state::ItemNo item);
     Result<bool> is_linked(state::ItemNo item);
 
     state::Store& store_;
@@ -221,7 +217,6 @@ private:
     std::optional<drive::Doubt> ancestors_doubt_;
     NumberSet wanted_;           ///< folders that the projection asked for
     NumberSet asked_;            ///< targets of shortcuts that it asked for
-    NumberSet went_along_;       ///< were shown in a folder that went since
     bool looked_above_ = false;  ///< in this run, after a full listing
     NumberSet asked_above_;      ///< folders above targets that were asked for, and targets
 };

@@ -61,30 +61,6 @@ Status Snapshot::place(ItemNo item, const model::Item& state) {
 Status Snapshot::place_outside(ItemNo item) {
     seen_.remove(item);
     proven_.add(item);
-    return leave_with(item);
-}
-
-Status Snapshot::leave_with(ItemNo folder) {
-    std::vector<ItemNo> folders{folder};
-    while (!folders.empty()) {
-        Query children(store_.db(), "SELECT n FROM item WHERE parent = ?", folders.back());
-        folders.pop_back();
-        while (GDS_TRY(children.next())) {
-            const ItemNo child = children.integer(0);
-            // The source itself is looked up by whoever runs, wherever it lies.
-            if (child == root_ || !seen_.has(child) || news_.told.has(child)) {
-                continue;
-            }
-            seen_.remove(child);
-            forget_surprise(child);
-            if (GDS_TRY(is_linked(child))) {
-                GDS_CHECK(look_again(child));
-            } else {
-                went_along_.add(child);
-                folders.push_back(child);
-            }
-        }
-    }
     return {};
 }
 
@@ -133,11 +109,8 @@ Status Snapshot::lost(ItemNo item) {
     is_news(item);
     forget_surprise(item);
     seen_.remove(item);
-    if (!full_) {
-        return {};
-    }
-    GDS_CHECK(leave_with(item));
-    return GDS_TRY(is_linked(item)) ? look_again(item) : Status();
+    const bool target = full_ && GDS_TRY(is_linked(item));
+    return target ? look_again(item) : Status();
 }
 
 }  // namespace gds::run
