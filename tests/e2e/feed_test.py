@@ -497,6 +497,21 @@ class Follows(FeedCase):
         self.assertEqual(result.actions("delete"), [])
         self.assert_mirror({"a.txt": self.a, "sub/b.txt": self.b})
 
+    def test_a_folder_is_told_of_before_the_one_it_moved_into_during_a_full_listing(self):
+        self.fault({"label": "changes.list"}, {"status": 410}, count=1)
+        with self.relay() as relay:
+            def mend(items):
+                if any(item["id"] == self.b.id for item in items):
+                    self.make_folder("new", id="NEW")
+                    self.edit("move", id="SUB", to="NEW")
+                return items
+            relay.mend_list = mend
+            relay.mend_feed = lambda entries: entries[::-1]
+            result = self.sync(*NO_LIMITS, env=relay.env)
+        self.assert_full(result, "does not accept")
+        self.assertEqual(result.actions("delete"), [])
+        self.assert_mirror({"a.txt": self.a, "new/sub/b.txt": self.b})
+
     def change_once_asked(self, before, during, *options):
         """A shortcut leads to a file whose folder changes in between, once Drive has answered about
         the file. The folder is recorded as it is by then, and the feed tells nothing new of it."""
