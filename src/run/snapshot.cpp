@@ -175,8 +175,10 @@ Result<ItemNo> Snapshot::record(const model::Item& item, const state::KnownFolde
 }
 
 void Snapshot::surprise(ItemNo item) {
-    surprises_ += expecting_ && !surprising_.has(item) ? 1 : 0;
-    surprising_.add(item);
+    if (expecting_ && !surprising_.has(item)) {
+        ++surprises_;
+        surprising_.add(item);
+    }
 }
 
 void Snapshot::forget_surprise(ItemNo item) {
@@ -434,6 +436,8 @@ Status Snapshot::settle(ItemNo root) {
                               !seen_.has(n) && !kept.has(n);
             if (lost && !proven_.has(n) && met_.has(standing.parent)) {
                 surprise(n);
+            } else if (!met_.has(n)) {
+                forget_surprise(n);  // nobody wants it, so that its changes were not followed
             }
             // Of what nobody asked for it is not known.
             const bool asked = standing.known || standing.absent || asked_.has(n);

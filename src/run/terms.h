@@ -31,8 +31,8 @@ inline constexpr const char* kFlatSince = "flat_since_ms";
 /// A flat listing fell short, or was too long: until then none is made.
 inline constexpr const char* kFlatNotBefore = "flat_not_before_ms";
 /// The folders above targets were asked for later than the targets, so that the feed may tell
-/// nothing of one that is not known already: 1: its entries are taken as news all the same. 2: some
-/// went out of sight, so are those of folders of which nothing is known. Until it was read once.
+/// nothing of them that is not known already. For its next reading, 1: their entries are news all
+/// the same. 2: some went out of sight, so that those of any folder are.
 inline constexpr const char* kAboveIsNew = "above_is_new";
 /// Not empty: a folder came into sight, and targets that are lost were not asked for since.
 inline constexpr const char* kFolderCame = "folder_came";

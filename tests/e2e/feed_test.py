@@ -512,6 +512,18 @@ class Follows(FeedCase):
         self.assertEqual(result.actions("delete"), [])
         self.assert_mirror({"a.txt": self.a, "new/sub/b.txt": self.b})
 
+    def test_what_nobody_wants_is_no_miss(self):
+        """It was shown and is not mirrored, so that its changes were not followed."""
+        self.make_folder("/top", id="TOP")
+        self.make("t.txt", "target", parent="TOP")
+        self.edit("create", parent="FILES", name="no", target="TOP")
+        metrics = self.dir / "metrics"
+        options = ("--exclude", "/no/**", "--metrics-file", metrics)
+        for more in ((), ("--full",), (), ("--full",)):
+            self.make(f"{len(list(self.dest.iterdir()))}.txt", "what makes a plan")
+            self.sync(*options, *more)
+            self.assertRegex(metrics.read_text(), r"gdrive_sync_feed_misses\{.*\} 0\n")
+
     def change_once_asked(self, before, during, *options):
         """A shortcut leads to a file whose folder changes in between, once Drive has answered about
         the file. The folder is recorded as it is by then, and the feed tells nothing new of it."""
